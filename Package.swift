@@ -1,0 +1,40 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The rooms of the program, lowest first; a target imports only what stands above it here.
+// C libraries come from Debian and each is reached through one `CReel…` target.
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+let package = Package(
+    name: "reeld",
+    products: [.executable(name: "reeld", targets: ["reeld"])],
+    targets: [
+        .systemLibrary(name: "CReelZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CReelISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
+        .systemLibrary(name: "CReelCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CReelSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .target(name: "CReelSystem"),
+        .target(name: "CReelSIMDJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+
+        .target(name: "ReelSystem", dependencies: ["CReelSystem", "CReelSystemd"], swiftSettings: strict),
+        .target(
+            name: "ReelCodec", dependencies: ["CReelZlib", "CReelISAL", "CReelCrypto", "CReelSIMDJSON"],
+            swiftSettings: strict),
+        .target(name: "ReelFormat", dependencies: ["ReelCodec"], exclude: ["FORMAT.md"], swiftSettings: strict),
+        .target(name: "ReelHTTP", dependencies: ["ReelSystem"], swiftSettings: strict),
+        .target(
+            name: "ReelStore", dependencies: ["ReelSystem", "ReelCodec", "ReelFormat"], swiftSettings: strict),
+        .target(
+            name: "ReelServer", dependencies: ["ReelStore", "ReelHTTP"], exclude: ["API.md"], swiftSettings: strict),
+        .executableTarget(name: "reeld", dependencies: ["ReelServer"], swiftSettings: strict),
+
+        .testTarget(name: "ReelSystemTests", dependencies: ["ReelSystem"], swiftSettings: strict),
+        .testTarget(name: "ReelCodecTests", dependencies: ["ReelCodec"], swiftSettings: strict),
+        .testTarget(name: "ReelHTTPTests", dependencies: ["ReelHTTP"], swiftSettings: strict),
+        .testTarget(name: "ReelStoreTests", dependencies: ["ReelStore"], swiftSettings: strict),
+        .testTarget(name: "ReeldTests", dependencies: ["reeld"], swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,23 @@
+import Glibc
+
+/// The clocks the store and the server look at; a test brings its own.
+package protocol Clock: Sendable {
+    /// Wall time, microseconds since 1970-01-01T00:00:00Z.
+    var wallMicroseconds: Int64 { get }
+    /// Time since boot, sleep included; it never jumps. Microseconds.
+    var uptimeMicroseconds: Int64 { get }
+}
+
+/// The kernel's clocks.
+package struct SystemClock: Clock {
+    package init() {}
+
+    package var wallMicroseconds: Int64 { read(CLOCK_REALTIME) }
+    package var uptimeMicroseconds: Int64 { read(CLOCK_BOOTTIME) }
+
+    private func read(_ clock: clockid_t) -> Int64 {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+    }
+}
