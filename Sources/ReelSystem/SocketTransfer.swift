@@ -1,0 +1,55 @@
+import CReelSystem
+import Glibc
+
+/// What one send or receive did.
+package enum Transfer: Equatable, Sendable {
+    case moved(bytes: Int)
+    /// The kernel has nothing, or no room, now. On a blocking socket: the timeout is over.
+    case wouldBlock
+    /// The peer will send no more; never from a send.
+    case ended
+    /// The connection is dead; an errno.
+    case failed(Int32)
+}
+
+extension FileDescriptor {
+    /// Receives at most `buffer.count` bytes into the front of the buffer.
+    package func receive(into buffer: inout [UInt8]) -> Transfer {
+        let moved = buffer.withUnsafeMutableBytes { creel_receive(raw, $0.baseAddress, $0.count) }
+        if moved > 0 { return .moved(bytes: moved) }
+        if moved == 0 { return .ended }
+        return Self.failure(-moved)
+    }
+
+    /// Sends three pieces as one, less the first `skippedBytes` of them together, in one system call without SIGPIPE.
+    ///
+    /// - Returns: `.moved` with what the kernel took, which may be less than all.
+    package func send(_ first: [UInt8], _ second: [UInt8] = [], _ third: [UInt8] = [], skippedBytes: Int = 0)
+        -> Transfer
+    {
+        let moved = first.withUnsafeBytes { first in
+            second.withUnsafeBytes { second in
+                third.withUnsafeBytes { third in
+                    creel_send(
+                        raw, first.baseAddress, first.count, second.baseAddress, second.count, third.baseAddress,
+                        third.count, skippedBytes)
+                }
+            }
+        }
+        return moved >= 0 ? .moved(bytes: moved) : Self.failure(-moved)
+    }
+
+    /// Whether there are bytes, an end or an error to be read now; a kept connection that has any of them is not fit
+    /// for another request.
+    package var hasInput: Bool { creel_has_input(raw) }
+
+    /// Tells the peer that no more is coming; receiving goes on.
+    package func shutdownWriting() { _ = shutdown(raw, Int32(SHUT_WR)) }
+
+    /// Makes the coming close a reset, so that the peer cannot take a cut answer for a whole one.
+    package func resetOnClose() { creel_reset_on_close(raw) }
+
+    private static func failure(_ code: Int) -> Transfer {
+        code == EAGAIN ? .wouldBlock : .failed(Int32(truncatingIfNeeded: code))
+    }
+}
