@@ -27,13 +27,13 @@ let package = Package(
             name: "ReelStore", dependencies: ["ReelSystem", "ReelCodec", "ReelFormat"], swiftSettings: strict),
         .target(
             name: "ReelServer", dependencies: ["ReelStore", "ReelHTTP"], exclude: ["API.md"], swiftSettings: strict),
-        .executableTarget(name: "reeld", dependencies: ["ReelServer"], swiftSettings: strict),
+        .executableTarget(name: "reeld", dependencies: ["ReelServer", "ReelHTTP", "ReelSystem"], swiftSettings: strict),
 
         .testTarget(name: "ReelSystemTests", dependencies: ["ReelSystem"], swiftSettings: strict),
         .testTarget(name: "ReelCodecTests", dependencies: ["ReelCodec"], swiftSettings: strict),
         .testTarget(name: "ReelHTTPTests", dependencies: ["ReelHTTP"], swiftSettings: strict),
         .testTarget(name: "ReelStoreTests", dependencies: ["ReelStore"], swiftSettings: strict),
-        .testTarget(name: "ReeldTests", dependencies: ["reeld"], swiftSettings: strict),
+        .testTarget(name: "ReeldTests", dependencies: ["reeld", "ReelSystem"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

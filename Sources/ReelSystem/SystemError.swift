@@ -21,8 +21,10 @@ package struct SystemError: Error, Equatable, Sendable, CustomStringConvertible 
     package var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
     package var isMissing: Bool { code == ENOENT }
 
+    /// What the kernel says: "No such file or directory".
+    package var reason: String { String(cString: strerror(code)) }
+
     package var description: String {
-        let reason = String(cString: strerror(code))
-        return path.isEmpty ? "\(call): \(reason)" : "\(call) \(path): \(reason)"
+        path.isEmpty ? "\(call): \(reason)" : "\(call) \(path): \(reason)"
     }
 }
