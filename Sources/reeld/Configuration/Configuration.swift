@@ -1,0 +1,159 @@
+import ReelSystem
+
+/// Everything reeld.conf can say, with its defaults. Sizes are bytes.
+struct Configuration: Equatable, Sendable {
+    var store = StoreSettings()
+    var server = ServerSettings()
+    var recording = RecordingSettings()
+    var compaction = CompactionSettings()
+    var log = LogSettings()
+
+    /// The token file's path, resolved against the store's directory.
+    var tokenPath: String {
+        server.tokenFile.hasPrefix("/") ? server.tokenFile : "\(store.directory)/\(server.tokenFile)"
+    }
+}
+
+/// When an acknowledged batch is on disk.
+enum Durability: String, CaseIterable, Sendable {
+    /// Before the acknowledgement.
+    case sync
+    /// At most `syncInterval` after it.
+    case interval
+}
+
+struct StoreSettings: Equatable, Sendable {
+    var directory = "/var/lib/reeld"
+    var segmentSize: UInt64 = 128 << 20
+    var durability = Durability.sync
+    var syncInterval = Duration.milliseconds(200)
+    var queueSize: UInt64 = 64 << 20
+    var queueFrames = 4096
+
+    static let keys = [
+        ConfigurationKey(
+            "store", "directory", \.store.directory, PathSyntax(),
+            help: "The store: log, index and tokens. It must belong to the user reeld runs as."),
+        ConfigurationKey(
+            "store", "segment_size", \.store.segmentSize, SizeSyntax(range: 1 << 20...4 << 30),
+            help: "A segment of the log that reached this size is sealed and the next one begun."),
+        ConfigurationKey(
+            "store", "durability", \.store.durability, ChoiceSyntax { $0.rawValue },
+            help: "sync: a batch is acknowledged once it is on disk. interval: it is acknowledged at once, and what "
+                + "came in the last sync_interval is lost when the machine loses power."),
+        ConfigurationKey(
+            "store", "sync_interval", \.store.syncInterval,
+            DurationSyntax(range: .milliseconds(1)...(.seconds(60))),
+            help: "With durability = interval: the longest time between a batch and its being on disk."),
+        ConfigurationKey(
+            "store", "queue_size", \.store.queueSize, SizeSyntax(range: 1 << 20...16 << 30),
+            help: "Compressed bytes that may wait for the disk; beyond it writers get 503 and are told to retry."),
+        ConfigurationKey(
+            "store", "queue_frames", \.store.queueFrames, CountSyntax(range: 16...1_048_576),
+            help: "Batches that may wait for the disk; beyond it writers get 503 and are told to retry."),
+    ]
+}
+
+struct ServerSettings: Equatable, Sendable {
+    var socket = "/run/reeld/reeld.sock"
+    var listen: ListenAddress? = ListenAddress(host: "127.0.0.1", port: 7335)
+    var tokenFile = "read.token"
+    var bodyLimit: UInt64 = 64 << 20
+    var inflatedLimit: UInt64 = 64 << 20
+    var eventLimit: UInt64 = 32 << 20
+    var memory: UInt64 = 256 << 20
+    var connections = 20_000
+    var loopThreads = 1
+    var workerThreads = 0
+
+    static let keys = [
+        ConfigurationKey(
+            // sockaddr_un has room for 107 bytes and a zero.
+            "server", "socket", \.server.socket, PathSyntax(sizeMaxBytes: 107),
+            help: "The Unix socket, mode 0660: whoever may write to it may record and read."),
+        ConfigurationKey(
+            "server", "listen", \.server.listen, ListenSyntax(),
+            help: "The loopback address and port for browsers; nothing after = means no TCP at all."),
+        ConfigurationKey(
+            "server", "token_file", \.server.tokenFile, PathSyntax(mayBeRelative: true),
+            help: "Holds the bearer token that reading over TCP wants; made with mode 0600 when missing. A relative "
+                + "path begins at the store's directory."),
+        ConfigurationKey(
+            "server", "body_limit", \.server.bodyLimit, SizeSyntax(range: 1 << 10...1 << 30),
+            help: "The largest request body, as sent; a larger one gets 413."),
+        ConfigurationKey(
+            "server", "inflated_limit", \.server.inflatedLimit, SizeSyntax(range: 1 << 10...1 << 30),
+            help: "The largest batch once inflated; a larger one gets 413."),
+        ConfigurationKey(
+            "server", "event_limit", \.server.eventLimit, SizeSyntax(range: 1 << 10...1 << 30),
+            help: "The largest single event; a batch with a larger one gets 413, which names its position."),
+        ConfigurationKey(
+            "server", "memory", \.server.memory, SizeSyntax(range: 16 << 20...1 << 40),
+            help: "What bodies, frames and buffers may take together; a request without a share waits unread."),
+        ConfigurationKey(
+            "server", "connections", \.server.connections, CountSyntax(range: 16...1_000_000),
+            help: "Connections open at the same time; more wait to be accepted."),
+        ConfigurationKey(
+            "server", "loop_threads", \.server.loopThreads, CountSyntax(range: 1...64),
+            help: "Threads that move bytes between sockets and memory; one is enough below 100,000 requests a second."),
+        ConfigurationKey(
+            "server", "worker_threads", \.server.workerThreads, CountSyntax(range: 0...256),
+            help: "Threads that check and compress events; 0 means one a CPU."),
+    ]
+}
+
+struct RecordingSettings: Equatable, Sendable {
+    var lease = Duration.seconds(30 * 60)
+    var resumeWindow = Duration.seconds(24 * 3600)
+    var lengthMax = Duration.seconds(24 * 3600)
+    var sizeMax: UInt64 = 1 << 30
+    var grace = Duration.seconds(5 * 60)
+
+    static let keys = [
+        ConfigurationKey(
+            "recording", "lease", \.recording.lease, DurationSyntax(range: .seconds(1)...(.seconds(30 * 86_400))),
+            isReloadable: true,
+            help: "A recording with no new event for this long, while the daemon runs, ends by itself."),
+        ConfigurationKey(
+            "recording", "resume_window", \.recording.resumeWindow,
+            DurationSyntax(range: .zero...(.seconds(365 * 86_400))), isReloadable: true,
+            help: "How long after that its writer may still go on with it."),
+        ConfigurationKey(
+            "recording", "length_max", \.recording.lengthMax,
+            DurationSyntax(range: .seconds(60)...(.seconds(365 * 86_400))), isReloadable: true,
+            help: "A recording this old is closed; its writer is told the successor's number."),
+        ConfigurationKey(
+            "recording", "size_max", \.recording.sizeMax, SizeSyntax(range: 1 << 20...1 << 40), isReloadable: true,
+            help: "A recording with this many bytes of events is closed; its writer is told the successor's number."),
+        ConfigurationKey(
+            "recording", "grace", \.recording.grace, DurationSyntax(range: .zero...(.seconds(86_400))),
+            isReloadable: true,
+            help: "How long after a recording was ended by request late events are still taken."),
+    ]
+}
+
+struct CompactionSettings: Equatable, Sendable {
+    var chunkSize: UInt64 = 256 << 10
+    var smallFrames = 64
+
+    static let keys = [
+        ConfigurationKey(
+            "compaction", "chunk_size", \.compaction.chunkSize, SizeSyntax(range: 16 << 10...64 << 20),
+            isReloadable: true,
+            help: "Bytes of events, uncompressed, that a chunk is to hold: larger packs denser, smaller seeks faster."),
+        ConfigurationKey(
+            "compaction", "small_frames", \.compaction.smallFrames, CountSyntax(range: 2...65_536),
+            isReloadable: true,
+            help: "Once an open recording has this many small frames they are compacted without waiting for its end."),
+    ]
+}
+
+struct LogSettings: Equatable, Sendable {
+    var level = LogLevel.info
+
+    static let keys = [
+        ConfigurationKey(
+            "log", "level", \.log.level, ChoiceSyntax { $0.name }, isReloadable: true,
+            help: "The least important messages to log: error, warning, notice, info or debug.")
+    ]
+}

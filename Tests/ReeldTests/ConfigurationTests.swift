@@ -1,0 +1,171 @@
+import ReelSystem
+import Testing
+
+@testable import reeld
+
+struct ConfigurationTests {
+    private func problems(_ text: String) throws -> [String] {
+        let directory = try TemporaryDirectory()
+        let path = try directory.write("reeld.conf", text)
+        do throws(ConfigurationError) {
+            _ = try ConfigurationLoader.load(path)
+            return []
+        } catch {
+            return error.problems.map { $0.description.replacing(path, with: "F") }
+        }
+    }
+
+    @Test func everyDefaultIsALegalValueThatReadsBackAsItself() throws {
+        for key in ConfigurationKey.all {
+            var configuration = Configuration()
+            try key.set(key.defaultText, in: &configuration)
+            #expect(configuration == Configuration(), "\(key.id)")
+        }
+    }
+
+    @Test func everyKeyHasASectionOfTheListAndANameOfItsOwn() {
+        #expect(Set(ConfigurationKey.all.map(\.id)).count == ConfigurationKey.all.count)
+        #expect(Set(ConfigurationKey.all.map(\.section)) == Set(ConfigurationKey.sections.map(\.name)))
+        #expect(ConfigurationRule.broken(by: LoadedConfiguration()) == [])
+    }
+
+    /// Fails when a key is added, or a default or a help text changed, without writing etc/reeld.conf anew:
+    /// `reeld config show --defaults > etc/reeld.conf`.
+    @Test func shippedFileDocumentsEveryKeyAtItsDefault() throws {
+        let file = try SmallFile.read("\(repositoryRoot)/etc/reeld.conf", sizeMaxBytes: 1 << 20)
+        #expect(String(decoding: file, as: UTF8.self) == ConfigurationText.reference())
+    }
+
+    @Test func shippedFileWithEveryCommentTakenAwayIsStillTheDefaults() throws {
+        let directory = try TemporaryDirectory()
+        let text = ConfigurationText.reference().split(separator: "\n")
+            .map { $0.hasPrefix("#") && $0.contains("=") && !$0.hasPrefix("# ") ? $0.dropFirst() : $0 }
+            .joined(separator: "\n")
+        let loaded = try ConfigurationLoader.load(try directory.write("reeld.conf", text))
+        #expect(loaded.values == Configuration())
+        #expect(loaded.places.count == ConfigurationKey.all.count)
+    }
+
+    @Test func dropInsOutrankTheFileInTheOrderOfTheirNames() throws {
+        let directory = try TemporaryDirectory()
+        let path = try directory.write("reeld.conf", "[recording]\nlease = 1min\ngrace=1min\n[log]\nlevel=error\n")
+        try directory.write("reeld.conf.d/20-b.conf", "[recording]\r\nlease = 3min\r\n")
+        try directory.write("reeld.conf.d/10-a.conf", "; a\n[recording]\nlease=2min\ngrace = 2min\n")
+        try directory.write("reeld.conf.d/30-c.conf.off", "[recording]\nlease = 9min\n")
+        let over = ConfigurationLoader.Override(key: "server.socket", text: "/tmp/a.sock", option: "--socket")
+        let loaded = try ConfigurationLoader.load(path, overrides: [over])
+        #expect(loaded.values.recording.lease == .seconds(180))
+        #expect(loaded.values.recording.grace == .seconds(120))
+        #expect(loaded.values.log.level == .error)
+        #expect(loaded.values.server.socket == "/tmp/a.sock")
+        #expect(loaded.places["recording.lease"] == .init(file: "\(path).d/20-b.conf", line: 2))
+        #expect(loaded.places["server.socket"]?.description == "--socket")
+        #expect(loaded.places["recording.size_max"] == nil)
+    }
+
+    @Test(arguments: [
+        ("lease = 1min", "F:1: 'lease' stands before any section; put a line like [store] above it"),
+        ("[recording]\nlease: 1min", "F:2: 'lease: 1min' is neither [section] nor key = value; comments begin with #"),
+        ("[recording]\n= 1", "F:2: '= 1' is neither [section] nor key = value; comments begin with #"),
+        ("[stor]\na=1", "F:2: [stor]: no such section; did you mean [store]?"),
+        (
+            "[retention]\nmax_age=1",
+            "F:2: [retention]: no such section; there are [store], [server], [recording], [compaction], [log]"
+        ),
+        ("\n\n[store]\nsegmnt_size=1", "F:4: store.segmnt_size: no such key; did you mean 'segment_size = 128M'?"),
+        ("[log]\nlease=1min", "F:2: log.lease: no such key; it belongs to [recording]"),
+        ("[log]\nx=1", "F:2: log.x: no such key; [log] has level"),
+        ("[recording]\nlease = 90x", "F:2: recording.lease: '90x' is not a duration; write 90d, 12h or 30min"),
+        ("[recording]\nlease =", "F:2: recording.lease: '' is not a duration; write 90d, 12h or 30min"),
+        ("[recording]\nlease = 31d", "F:2: recording.lease: '31d' is out of bounds; write 1s to 30d"),
+        ("[store]\nsegment_size = big", "F:2: store.segment_size: 'big' is not a size; write 10G, 64M or 512K"),
+        ("[store]\nsegment_size = 1023K", "F:2: store.segment_size: '1023K' is out of bounds; write 1M to 4G"),
+        ("[store]\ndurability = Sync", "F:2: store.durability: 'Sync' is none of the choices; write sync, interval"),
+        ("[store]\ndirectory = store", "F:2: store.directory: 'store' is not an absolute path; begin it with /"),
+        ("[server]\nloop_threads = 0", "F:2: server.loop_threads: '0' is not a number from 1 to 64"),
+        ("[server]\nloop_threads = +1", "F:2: server.loop_threads: '+1' is not a number from 1 to 64"),
+        (
+            "[server]\nlisten = 7335",
+            "F:2: server.listen: '7335' is not an address and port; write 127.0.0.1:7335, or nothing for no TCP"
+        ),
+        (
+            "[server]\nevent_limit = 65M",
+            "F:2: server.event_limit: 65M is more than server.inflated_limit, 64M; a batch must have room for one event"
+        ),
+        (
+            "[server]\nmemory = 127M",
+            "F:2: server.memory: 127M is less than server.body_limit + server.inflated_limit; write 128M or more"
+        ),
+        (
+            "[log]\nlevel = a\u{1B}[2J",
+            "F:2: log.level: 'a\\x1b[2J' is none of the choices; write error, warning, notice, info, debug"
+        ),
+    ])
+    func aMistakeIsToldWithFileLineKeyAndAnExample(text: String, expected: String) throws {
+        #expect(try problems(text) == [expected])
+    }
+
+    @Test(arguments: ["0.0.0.0:7335", "[::]:7335", "192.168.1.1:80", "127.0.0.1.example.org:80", ":7335", "::1:80"])
+    func listeningBeyondLoopbackIsRefusedWithTheReason(address: String) throws {
+        let told = try problems("[server]\nlisten = \(address)")
+        #expect(told.count == 1)
+        #expect(told[0].contains("is not this machine's loopback address: whoever reaches the port could read"))
+    }
+
+    @Test(arguments: [
+        ("", nil), ("127.0.0.1:0", "127.0.0.1:0"), ("localhost:80", "127.0.0.1:80"), ("[::1]:65535", "[::1]:65535"),
+    ])
+    func loopbackAddressesAreTaken(text: String, expected: String?) throws {
+        #expect(try ListenSyntax().parse(text).map { "\($0)" } == expected)
+    }
+
+    @Test func allMistakesAreToldAtOnceAndNothingOfTheFileIsUsed() throws {
+        #expect(try problems("[log]\nlevel=loud\nfoo\n[recording]\nlease=never\n").count == 3)
+    }
+
+    @Test func binaryAndOversizeAndMissingFilesAreRefused() throws {
+        #expect(try problems("[log]\u{0}\n") == ["F: this is not text in UTF-8"])
+        #expect(try problems(String(repeating: "#", count: (1 << 20) + 1)) == ["F: File too large"])
+        #expect(try problems("#" + String(repeating: "#", count: (1 << 20) - 1)) == [])
+        #expect(throws: ConfigurationError.self) { _ = try ConfigurationLoader.load("/nonexistent/reeld.conf") }
+    }
+
+    @Test func effectiveTextReadsBackAsTheSameConfiguration() throws {
+        var configuration = Configuration()
+        configuration.server.listen = nil
+        configuration.store.durability = .interval
+        configuration.recording.lease = .seconds(5401)
+        let directory = try TemporaryDirectory()
+        let text = ConfigurationText.effective(LoadedConfiguration(values: configuration))
+        #expect(try ConfigurationLoader.load(try directory.write("a.conf", text)).values == configuration)
+    }
+
+    @Test func aReloadAppliesWhatItCanAndNamesWhatNeedsARestart() {
+        let old = Configuration()
+        var new = old
+        new.recording.lease = .seconds(60)
+        new.store.directory = "/srv/reeld"
+        new.server.listen = nil
+        let change = ConfigurationChange(from: old, to: new)
+        #expect(change.applied.map(\.key) == ["recording.lease"])
+        #expect(change.needsRestart.map(\.key) == ["store.directory", "server.listen"])
+        var expected = old
+        expected.recording.lease = .seconds(60)
+        #expect(change.effective == expected)
+        #expect(
+            change.summary == "configuration read again: applied recording.lease: 30min -> 1min; needs a restart "
+                + "store.directory: /var/lib/reeld -> /srv/reeld, server.listen: 127.0.0.1:7335 -> nothing")
+        #expect(ConfigurationChange(from: old, to: old).isEmpty)
+    }
+
+    @Test func tokenPathBeginsAtTheStoreUnlessAbsolute() {
+        var configuration = Configuration()
+        configuration.store.directory = "/srv/r"
+        #expect(configuration.tokenPath == "/srv/r/read.token")
+        configuration.server.tokenFile = "/etc/reeld/token"
+        #expect(configuration.tokenPath == "/etc/reeld/token")
+    }
+}
+
+/// The repository's root, found from this file.
+let repositoryRoot = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
