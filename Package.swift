@@ -27,7 +27,9 @@ let package = Package(
             name: "ReelStore", dependencies: ["ReelSystem", "ReelCodec", "ReelFormat"], swiftSettings: strict),
         .target(
             name: "ReelServer", dependencies: ["ReelStore", "ReelHTTP"], exclude: ["API.md"], swiftSettings: strict),
-        .executableTarget(name: "reeld", dependencies: ["ReelServer", "ReelHTTP", "ReelSystem"], swiftSettings: strict),
+        .executableTarget(
+            name: "reeld", dependencies: ["ReelServer", "ReelStore", "ReelHTTP", "ReelCodec", "ReelSystem"],
+            swiftSettings: strict),
 
         .testTarget(name: "ReelSystemTests", dependencies: ["ReelSystem"], swiftSettings: strict),
         .testTarget(name: "ReelCodecTests", dependencies: ["ReelCodec"], swiftSettings: strict),

@@ -19,9 +19,6 @@ package func writeAll(_ bytes: [UInt8], to descriptor: Int32) throws(SystemError
     }
 }
 
-/// Reads a line from standard input, without its end; nil at the end of input.
-package func readLineFromStandardInput() -> String? { readLine(strippingNewline: true) }
-
 /// What is known of a terminal behind a descriptor.
 package enum Terminal {
     package static func isConnected(to descriptor: Int32) -> Bool { isatty(descriptor) == 1 }

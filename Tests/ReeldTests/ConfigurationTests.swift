@@ -82,6 +82,7 @@ struct ConfigurationTests {
         ("[store]\nsegment_size = 1023K", "F:2: store.segment_size: '1023K' is out of bounds; write 1M to 4G"),
         ("[store]\ndurability = Sync", "F:2: store.durability: 'Sync' is none of the choices; write sync, interval"),
         ("[store]\ndirectory = store", "F:2: store.directory: 'store' is not an absolute path; begin it with /"),
+        ("[compaction]\nautomatic = maybe", "F:2: compaction.automatic: 'maybe' is neither yes nor no"),
         ("[server]\nloop_threads = 0", "F:2: server.loop_threads: '0' is not a number from 1 to 64"),
         ("[server]\nloop_threads = +1", "F:2: server.loop_threads: '+1' is not a number from 1 to 64"),
         (

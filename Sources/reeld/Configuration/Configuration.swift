@@ -15,7 +15,7 @@ struct Configuration: Equatable, Sendable {
 }
 
 /// When an acknowledged batch is on disk.
-enum Durability: String, CaseIterable, Sendable {
+enum DurabilityChoice: String, CaseIterable, Sendable {
     /// Before the acknowledgement.
     case sync
     /// At most `syncInterval` after it.
@@ -25,10 +25,11 @@ enum Durability: String, CaseIterable, Sendable {
 struct StoreSettings: Equatable, Sendable {
     var directory = "/var/lib/reeld"
     var segmentSize: UInt64 = 128 << 20
-    var durability = Durability.sync
+    var durability = DurabilityChoice.sync
     var syncInterval = Duration.milliseconds(200)
     var queueSize: UInt64 = 64 << 20
-    var queueFrames = 4096
+    var queueFrames = 8192
+    var tombstoneAge = Duration.seconds(400 * 86_400)
 
     static let keys = [
         ConfigurationKey(
@@ -51,6 +52,10 @@ struct StoreSettings: Equatable, Sendable {
         ConfigurationKey(
             "store", "queue_frames", \.store.queueFrames, CountSyntax(range: 16...1_048_576),
             help: "Batches that may wait for the disk; beyond it writers get 503 and are told to retry."),
+        ConfigurationKey(
+            "store", "tombstone_age", \.store.tombstoneAge,
+            DurationSyntax(range: .seconds(86_400)...(.seconds(36_500 * 86_400))),
+            help: "How long an erased recording answers 410, gone, rather than 404, never seen."),
     ]
 }
 
@@ -62,7 +67,7 @@ struct ServerSettings: Equatable, Sendable {
     var inflatedLimit: UInt64 = 64 << 20
     var eventLimit: UInt64 = 32 << 20
     var memory: UInt64 = 256 << 20
-    var connections = 20_000
+    var connections = 16_384
     var loopThreads = 1
     var workerThreads = 0
 
@@ -92,7 +97,7 @@ struct ServerSettings: Equatable, Sendable {
             help: "What bodies, frames and buffers may take together; a request without a share waits unread."),
         ConfigurationKey(
             "server", "connections", \.server.connections, CountSyntax(range: 16...1_000_000),
-            help: "Connections open at the same time; more wait to be accepted."),
+            help: "Connections open at the same time; one more gets 503 and is closed."),
         ConfigurationKey(
             "server", "loop_threads", \.server.loopThreads, CountSyntax(range: 1...64),
             help: "Threads that move bytes between sockets and memory; one is enough below 100,000 requests a second."),
@@ -133,10 +138,14 @@ struct RecordingSettings: Equatable, Sendable {
 }
 
 struct CompactionSettings: Equatable, Sendable {
+    var automatic = true
     var chunkSize: UInt64 = 256 << 10
     var smallFrames = 64
 
     static let keys = [
+        ConfigurationKey(
+            "compaction", "automatic", \.compaction.automatic, BooleanSyntax(), isReloadable: true,
+            help: "Whether compaction runs by itself; with no, only `reeld vacuum` starts it."),
         ConfigurationKey(
             "compaction", "chunk_size", \.compaction.chunkSize, SizeSyntax(range: 16 << 10...64 << 20),
             isReloadable: true,

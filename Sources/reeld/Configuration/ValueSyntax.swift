@@ -61,6 +61,19 @@ struct CountSyntax: ValueSyntax {
     func text(of value: Int) -> String { "\(value)" }
 }
 
+/// `yes` or `no`, and systemd's other words for them.
+struct BooleanSyntax: ValueSyntax {
+    func parse(_ text: String) throws(BadValue) -> Bool {
+        switch text.lowercased() {
+        case "yes", "true", "on", "1": return true
+        case "no", "false", "off", "0": return false
+        default: throw BadValue("is neither yes nor no")
+        }
+    }
+
+    func text(of value: Bool) -> String { value ? "yes" : "no" }
+}
+
 /// One of a few words.
 struct ChoiceSyntax<Choice: CaseIterable & Equatable & Sendable>: ValueSyntax {
     var word: @Sendable (Choice) -> String
