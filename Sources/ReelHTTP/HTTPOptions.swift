@@ -33,7 +33,7 @@ package struct HTTPOptions: Sendable {
     /// After a refusal the peer's input is still read and thrown away, for so long and so much: closing over unread
     /// bytes would send a reset that can destroy the answer on its way (RFC 9112 §9.6).
     package var lingerSecondsMax = 2
-    package var lingerSizeMaxBytes = 64 << 20
+    package var lingerSizeMaxBytes = 256 << 20
 
     /// What bodies may hold together.
     package var memory = MemoryBudget(totalBytes: 256 << 20)

@@ -1,4 +1,5 @@
 import ReelSystem
+import Synchronization
 
 /// One bound, in bytes, for all that requests make the process hold: bodies, frames, buffers.
 ///
@@ -79,12 +80,20 @@ package final class MemoryBudget: Sendable {
 /// Bytes of a `MemoryBudget`, given back when the last reference goes.
 package final class MemoryShare: Sendable {
     private let budget: MemoryBudget
-    package let bytes: Int
+    private let held: Atomic<Int>
 
     /// Owns bytes that are already taken.
     fileprivate init(_ budget: MemoryBudget, _ bytes: Int) {
         self.budget = budget
-        self.bytes = bytes
+        held = Atomic(bytes)
+    }
+
+    package var bytes: Int { held.load(ordering: .relaxed) }
+
+    /// Takes over the bytes of another share of the same budget.
+    func absorb(_ other: MemoryShare) {
+        precondition(other.budget === budget)
+        held.add(other.held.exchange(0, ordering: .relaxed), ordering: .relaxed)
     }
 
     deinit { budget.release(bytes) }

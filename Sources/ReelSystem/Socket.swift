@@ -90,3 +90,13 @@ extension FileDescriptor {
         }
     }
 }
+
+extension Socket {
+    /// Removes a Unix socket's file.
+    package static func remove(unix path: String) { unlink(path) }
+
+    /// A descriptor on nothing, to be given up when no other is left.
+    package static func reserve() throws(SystemError) -> FileDescriptor {
+        try own(open("/dev/null", O_RDONLY | O_CLOEXEC), "open", "/dev/null")
+    }
+}

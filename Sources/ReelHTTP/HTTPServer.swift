@@ -1,0 +1,111 @@
+import ReelSystem
+
+/// An HTTP/1.1 server: listeners, event loops, and a handler for what they read.
+///
+/// Opened by `init`, it serves from `start` until `drain`; `join` waits for its end. TLS and WebSocket are to stand between
+/// a connection and its socket, and behind an answer that upgrades; nothing here assumes a plain one but `EventLoop`.
+package final class HTTPServer: Sendable {
+    private struct State: Sendable {
+        var threads: [Thread] = []
+        var startFailure: SystemError?
+        var startedCount = 0
+    }
+
+    private let listeners: [OpenListener]
+    private let handler: any RequestHandler
+    private let options: HTTPOptions
+    private let mailboxes: [Mailbox]
+    private let counters: [LoopCounters]
+    private let ledger: ConnectionLedger
+    private let state = Monitor(State())
+
+    /// Opens the listeners; connections wait in the kernel until `start`.
+    ///
+    /// - Throws: what a listener could not be opened for, with its path or address.
+    package init(listeners: [Listener], handler: any RequestHandler, options: HTTPOptions = HTTPOptions())
+        throws(SystemError)
+    {
+        precondition(!listeners.isEmpty && options.loopCount > 0)
+        var open: [OpenListener] = []
+        for listener in listeners { open.append(try OpenListener(listener, backlog: options.backlogCount)) }
+        var mailboxes: [Mailbox] = []
+        for _ in 0..<options.loopCount { mailboxes.append(try Mailbox()) }
+        self.listeners = open
+        self.mailboxes = mailboxes
+        self.handler = handler
+        self.options = options
+        counters = mailboxes.map { _ in LoopCounters() }
+        ledger = ConnectionLedger(options)
+    }
+
+    /// The TCP ports listened on, in the listeners' order, for listeners that asked for port 0.
+    package var boundPorts: [UInt16] { listeners.compactMap { $0.fd.boundPort } }
+
+    package var statistics: HTTPStatistics {
+        var sum = HTTPStatistics()
+        ledger.add(to: &sum)
+        for counter in counters { counter.add(to: &sum) }
+        return sum
+    }
+
+    /// Starts the loops, once; returns when all of them serve.
+    ///
+    /// - Throws: when the kernel has no epoll instance for a loop. The server is then over.
+    package func start() throws(SystemError) {
+        let threads = mailboxes.indices.map { index in
+            Thread("http-\(index)") { self.runLoop(index) }
+        }
+        let failure: SystemError?? = state.wait { state in
+            state.threads = threads
+            return state.startedCount == threads.count ? state.startFailure : nil
+        }
+        if let failure, let failure {
+            drain(deadlineSeconds: 0)
+            join()
+            throw failure
+        }
+    }
+
+    private func runLoop(_ index: Int) {
+        do {
+            // Only the first loop accepts: an adopted socket cannot be opened once a loop (SO_REUSEPORT).
+            let loop = try EventLoop(
+                handler: handler, options: options, mailbox: mailboxes[index], ledger: ledger,
+                counters: counters[index], acceptor: index == 0 ? Acceptor(listeners, mailboxes) : nil)
+            state.broadcast { $0.startedCount += 1 }
+            loop.run()
+        } catch {
+            state.broadcast { state in
+                state.startedCount += 1
+                state.startFailure = error
+            }
+        }
+    }
+
+    /// Stops accepting at once, lets what is in flight finish, and then ends the loops. Returns immediately.
+    ///
+    /// - Parameter deadlineSeconds: what is not finished by then is cut off.
+    package func drain(deadlineSeconds: Int) {
+        let deadline = SystemClock().uptimeMicroseconds / 1_000 + Int64(deadlineSeconds) * 1_000
+        for mailbox in mailboxes { mailbox.post(.drain(deadline: deadline)) }
+    }
+
+    /// Waits until the loops have ended, after `drain`; once.
+    package func join() {
+        let threads = state.withLock { state in
+            defer { state.threads = [] }
+            return state.threads
+        }
+        for thread in threads { thread.join() }
+        // The first loop may have given another one a connection after that had ended.
+        var rest: [Message] = []
+        for mailbox in mailboxes {
+            mailbox.take(into: &rest)
+            for case .adopt(let rawDescriptor, let peer) in rest {
+                FileDescriptor(owning: rawDescriptor).close()
+                ledger.leave(peer)
+            }
+            rest.removeAll()
+        }
+    }
+}
