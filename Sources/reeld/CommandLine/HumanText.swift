@@ -1,0 +1,33 @@
+/// Quantities for people to read at a glance; for machines there is `-o json`.
+enum HumanText {
+    /// `812 B`, `3.4 K`, `128 M`: three digits at most, base 1024.
+    static func size(_ bytes: UInt64) -> String {
+        var value = Double(bytes)
+        var unit = "B"
+        for next in ["K", "M", "G", "T", "P"] where value >= 999.5 {
+            value /= 1024
+            unit = next
+        }
+        let tenths = (value * 10).rounded()
+        return unit == "B" || tenths >= 100
+            ? "\(Int(value.rounded())) \(unit)" : "\(Int(tenths) / 10).\(Int(tenths) % 10) \(unit)"
+    }
+
+    /// `0:07`, `12:34`, `1:02:03`: minutes and seconds, cut.
+    static func duration(microseconds: Int64) -> String {
+        let seconds = max(0, microseconds) / 1_000_000
+        let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60)
+        func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        return hours > 0 ? "\(hours):\(two(minutes)):\(two(rest))" : "\(minutes):\(two(rest))"
+    }
+
+    /// `1,234,567`.
+    static func count(_ number: UInt64) -> String {
+        var text = ""
+        for (index, digit) in "\(number)".reversed().enumerated() {
+            if index > 0, index.isMultiple(of: 3) { text.append(",") }
+            text.append(digit)
+        }
+        return String(text.reversed())
+    }
+}
