@@ -13,9 +13,12 @@ package enum Transfer: Equatable, Sendable {
 }
 
 extension FileDescriptor {
-    /// Receives at most `buffer.count` bytes into the front of the buffer.
-    package func receive(into buffer: inout [UInt8]) -> Transfer {
-        let moved = buffer.withUnsafeMutableBytes { creel_receive(raw, $0.baseAddress, $0.count) }
+    /// Receives as many bytes as there are, and as fit into the buffer from `offset` on.
+    package func receive(into buffer: inout [UInt8], from offset: Int = 0) -> Transfer {
+        precondition(offset < buffer.count)
+        let moved = buffer.withUnsafeMutableBytes { bytes in
+            creel_receive(raw, bytes.baseAddress?.advanced(by: offset), bytes.count - offset)
+        }
         if moved > 0 { return .moved(bytes: moved) }
         if moved == 0 { return .ended }
         return Self.failure(-moved)
