@@ -45,7 +45,7 @@ package struct ContentFlags: OptionSet, Sendable, Hashable {
     package static let console = ContentFlags(rawValue: 1 << 2)
     package static let network = ContentFlags(rawValue: 1 << 3)
     package static let custom = ContentFlags(rawValue: 1 << 4)
-    /// An incremental event of a source in 1 ... 7 or 12 but 4 (FIELD: user activity).
+    /// An incremental event of a source in 1 ... 7 or 12: rrweb-player's user activity.
     package static let userInput = ContentFlags(rawValue: 1 << 5)
 }
 
@@ -68,7 +68,8 @@ package struct EventSummary: Sendable, Equatable {
     package var consoleErrors: UInt64 = 0
     package var requests: UInt64 = 0
     package var failedRequests: UInt64 = 0
-    /// The sum of the gaps of at most 10 s between one user activity and the next in order of arrival.
+    /// The sum of the gaps of at most 10 s between one user activity and the next in order of arrival. Activities are
+    /// Meta events and incremental ones of the sources of `ContentFlags.userInput`.
     package var activeMicroseconds: UInt64 = 0
     package var firstActiveMicroseconds: Int64?
     package var lastActiveMicroseconds: Int64?
