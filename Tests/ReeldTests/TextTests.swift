@@ -75,3 +75,61 @@ struct TextTests {
         #expect(throws: BadValue.self) { try TimeSyntax().parse(text) }
     }
 }
+
+struct ProgressBarTests {
+    private final class StepClock: Clock {
+        let time = Monitor<Int64>(0)
+        var wallMicroseconds: Int64 { 0 }
+        var uptimeMicroseconds: Int64 { time.withLock { $0 } }
+    }
+
+    @Test func theBarIsDrawnAtMostTenTimesASecondAndOnlyOnATerminal() {
+        let clock = StepClock()
+        var drawn: [String] = []
+        var bar = ProgressBar(total: 1000, clock: clock, isShown: true) { drawn.append($0) }
+        for step in 0...100 {
+            bar.advance(to: UInt64(step * 10), "a.json")
+            clock.time.withLock { $0 += 10_000 }
+        }
+        #expect(drawn.count == 11)
+        #expect(drawn.last == "\r" + String(repeating: "█", count: 24) + " 100 % 1.0 K/s a.json\u{1B}[K")
+        bar.clear()
+        bar.clear()
+        #expect(drawn.count == 12)
+        var silent = ProgressBar(total: 10, clock: clock, isShown: false) { drawn.append($0) }
+        silent.advance(to: 5, "x")
+        silent.clear()
+        #expect(drawn.count == 12)
+    }
+}
+
+struct ReplacingFileTests {
+    @Test func theOldFileStaysUntilTheNewOneIsWhole() throws {
+        let directory = try TemporaryDirectory()
+        let path = try directory.write("a.json", "old")
+        do {
+            let file = try ReplacingFile(path)
+            try file.write(Array("half".utf8))
+        }
+        #expect(try SmallFile.read(path, sizeMaxBytes: 10) == Array("old".utf8))
+        let file = try ReplacingFile(path)
+        try file.write(Array("new".utf8))
+        try file.commit()
+        #expect(try SmallFile.read(path, sizeMaxBytes: 10) == Array("new".utf8))
+        #expect(try SmallFile.names(in: directory.path) == ["a.json"])
+    }
+
+    @Test func aDirectoryIsNotReplaced() throws {
+        let directory = try TemporaryDirectory()
+        #expect(throws: SystemError(EISDIR, "open", directory.path)) { _ = try ReplacingFile(directory.path) }
+    }
+
+    @Test func aFileOverItsLimitIsRefusedAndAtItIsRead() throws {
+        let directory = try TemporaryDirectory()
+        let path = try directory.write("a", "12345")
+        #expect(try SmallFile.read(path, sizeMaxBytes: 5).count == 5)
+        #expect(throws: SystemError(EFBIG, "read", path)) { try SmallFile.read(path, sizeMaxBytes: 4) }
+        #expect(throws: SystemError(EEXIST, "open", path)) { try SmallFile.createPrivate(path, holding: []) }
+        #expect(try SmallFile.access(of: path).mode == 0o600)
+    }
+}
