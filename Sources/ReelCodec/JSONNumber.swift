@@ -63,13 +63,15 @@ enum JSONScalar {
     }
 }
 
-/// A number of JSON text, exactly: ± digits × 10^exponent. Digits beyond the 19th are dropped and remembered.
+/// A number of JSON text, exactly: ± digits × 10^exponent. Digits beyond what 64 bits hold are dropped and remembered.
 struct JSONNumber {
     private(set) var isNegative = false
     private(set) var digits: UInt64 = 0
     private(set) var exponent = 0
     /// Whether what was dropped was more than zeros.
     private(set) var hasMore = false
+    /// Below it, one more digit fits.
+    private static let digitsLimit = UInt64.max / 10
     /// Exponents are clamped far beyond anything an Int64 holds, so that arithmetic on them cannot overflow.
     private static let exponentLimit = 1_000_000_000
 
@@ -86,7 +88,7 @@ struct JSONNumber {
             let byte = text[offset]
             switch byte {
             case UInt8(ascii: "0")...UInt8(ascii: "9"):
-                if digits < 100_000_000_000_000_000 {
+                if digits < JSONNumber.digitsLimit {
                     digits = digits &* 10 &+ UInt64(byte &- 0x30)
                     exponent &-= fraction
                 } else {
