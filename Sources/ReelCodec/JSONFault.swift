@@ -20,6 +20,7 @@ package struct JSONFault: Error, Sendable, Equatable {
         case expectedCommaOrEnd = "a comma or the end of the array or object is missing"
         case trailing = "something follows the value"
         case tooDeep = "nested deeper than the limit"
+        case tooLong = "longer than the limit"
     }
 
     package init(_ reason: Reason, at offsetBytes: Int) {

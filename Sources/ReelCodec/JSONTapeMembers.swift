@@ -27,6 +27,14 @@ extension JSONTape {
         }
     }
 
+    /// The text of the number or literal at position `index`.
+    func scalarText(at index: Int) -> String {
+        guard let start = try? offset(index) else { return "" }
+        var end = start
+        while end < size, !", \n\r\t]}".utf8.contains(text[end]) { end += 1 }
+        return String(decoding: UnsafeBufferPointer(start: text + start, count: end - start), as: UTF8.self)
+    }
+
     /// The byte at position `index`; nil outside the tape.
     subscript(index: Int) -> UInt8? {
         guard index >= 0, let offset = try? offset(index) else { return nil }
