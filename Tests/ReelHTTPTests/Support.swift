@@ -136,3 +136,6 @@ struct SeededGenerator: RandomNumberGenerator {
         return mixed ^ mixed >> 31
     }
 }
+
+/// Gives other threads a moment; only ever inside a loop that waits for something to become true.
+func shortPause() { usleep(2_000) }
