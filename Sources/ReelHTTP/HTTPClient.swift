@@ -90,11 +90,12 @@ package final class HTTPClient {
 
     /// Sends a request and gives the body of its answer away piece by piece.
     ///
+    /// - Parameter onHead: gets the answer without its body, before any of the body: only a success is what was asked for.
     /// - Parameter onBody: returns whether it wants more; if not, the connection is dropped and this returns.
     /// - Throws: `.truncated` after pieces were given away already; the caller must undo what it made of them.
     package func send(
         _ method: Method, _ target: String, headers: Headers = Headers(), body: [UInt8] = [],
-        onBody: (ArraySlice<UInt8>) -> Bool
+        onHead: (HTTPClientResponse) -> Void = { _ in }, onBody: (ArraySlice<UInt8>) -> Bool
     ) throws(HTTPClientError) -> HTTPClientResponse {
         compose(method, target, headers, bodySizeBytes: body.count)
         // Input on a kept connection is its end, or what nobody asked for.
@@ -113,6 +114,8 @@ package final class HTTPClient {
                 throw error
             }
         }
+        let response = HTTPClientResponse(status: head.status, headers: head.headers, body: [])
+        onHead(response)
         do {
             let isFinished = try receiveBody(of: head, isBodiless: method == .head, onBody)
             if !isFinished || head.closesConnection { close() }
@@ -120,7 +123,7 @@ package final class HTTPClient {
             close()
             throw error
         }
-        return HTTPClientResponse(status: head.status, headers: head.headers, body: [])
+        return response
     }
 
     private func compose(_ method: Method, _ target: String, _ headers: Headers, bodySizeBytes: Int) {
