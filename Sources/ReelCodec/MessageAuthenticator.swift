@@ -18,12 +18,15 @@ final class MessageAuthenticator {
         guard let algorithm = EVP_MAC_fetch(nil, "HMAC", nil) else { throw .unavailable }
         defer { EVP_MAC_free(algorithm) }
         guard let context = EVP_MAC_CTX_new(algorithm) else { throw .unavailable }
+        // The parameter keeps both pointers, so both texts must live until init returns.
         var digest = Array("SHA256".utf8CString)
-        let status = digest.withUnsafeMutableBufferPointer { digest in
-            let parameters = [
-                OSSL_PARAM_construct_utf8_string("digest", digest.baseAddress, 0), OSSL_PARAM_construct_end(),
-            ]
-            return EVP_MAC_init(context, key, key.count, parameters)
+        let status = "digest".withCString { name in
+            digest.withUnsafeMutableBufferPointer { digest in
+                let parameters = [
+                    OSSL_PARAM_construct_utf8_string(name, digest.baseAddress, 0), OSSL_PARAM_construct_end(),
+                ]
+                return EVP_MAC_init(context, key, key.count, parameters)
+            }
         }
         guard status == 1 else {
             EVP_MAC_CTX_free(context)
