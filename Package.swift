@@ -30,6 +30,9 @@ let package = Package(
         .executableTarget(
             name: "reeld", dependencies: ["ReelServer", "ReelStore", "ReelHTTP", "ReelCodec", "ReelSystem"],
             swiftSettings: strict),
+        .executableTarget(
+            name: "reel-bench-codec", dependencies: ["ReelCodec"], path: "Tests/Benchmarks/reel-bench-codec",
+            swiftSettings: strict),
 
         .testTarget(name: "ReelSystemTests", dependencies: ["ReelSystem"], swiftSettings: strict),
         .testTarget(name: "ReelCodecTests", dependencies: ["ReelCodec"], swiftSettings: strict),

@@ -5,6 +5,7 @@
 /// optionally `writer` and `batch`; and NDJSON, an event a line. JSON is RFC 8259 in valid UTF-8; numbers of any length
 /// and escapes of lone surrogates are fine; an event is at most 512 deep, its own brackets counted.
 package final class EventScanner {
+    /// What form a body has, where its sender says so.
     package enum Format: Sendable {
         /// Judged by the body: `[` is an array; `{` is an envelope if its first value has the member `events`, else NDJSON.
         case detect
@@ -19,11 +20,13 @@ package final class EventScanner {
         case drop
     }
 
+    /// 32 MiB.
     package static let eventSizeMaxBytesDefault = 32 << 20
 
     private let indexer = JSONIndexer()
     private let eventSizeMaxBytes: Int
 
+    /// - Parameter eventSizeMaxBytes: of one event's octets in `scan`; stored events are past judging.
     package init(eventSizeMaxBytes: Int = eventSizeMaxBytesDefault) { self.eventSizeMaxBytes = eventSizeMaxBytes }
 
     /// Scans the body of a write, less than 4 GiB. A batch without events is fine and gives an empty run.
@@ -125,6 +128,7 @@ package final class EventScanner {
 
 /// What one write held.
 package struct ScannedBatch: Sendable {
+    /// The good events.
     package var run = EventRun()
     /// The envelope's `writer`, where there was one.
     package var writer: String?

@@ -15,6 +15,7 @@ package final class FrameDeflater {
     private let working: UnsafeMutablePointer<UInt8>
     private var scratch: ScratchBuffer
 
+    /// - Parameter level: how long it may try.
     package init(level: Level = .one) {
         stream = .allocate(capacity: 1)
         isal_deflate_init(stream)

@@ -20,9 +20,12 @@ package enum GzipMember {
 
     /// CRC-32 and ISIZE as the last eight bytes of a member state them.
     package struct Trailer: Sendable, Equatable {
+        /// Of the text.
         package var crc: UInt32
+        /// Of the text; only the lower 32 bits are written.
         package var rawSizeBytes: Int
 
+        /// The trailer of a text.
         package init(crc: UInt32, rawSizeBytes: Int) {
             self.crc = crc
             self.rawSizeBytes = rawSizeBytes

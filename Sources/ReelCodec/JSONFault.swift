@@ -2,8 +2,10 @@
 package struct JSONFault: Error, Sendable, Equatable {
     /// Of the byte that cannot stand there; the size of the text where it ends too early.
     package var offsetBytes: Int
+    /// What rule is broken.
     package var reason: Reason
 
+    /// The raw value is a sentence's end for people: "at byte 17: a colon is missing".
     package enum Reason: String, Sendable, CaseIterable {
         case empty = "no JSON value"
         case endsEarly = "the text ends inside a value"
@@ -23,6 +25,7 @@ package struct JSONFault: Error, Sendable, Equatable {
         case tooLong = "longer than the limit"
     }
 
+    /// A fault at a byte of the text.
     package init(_ reason: Reason, at offsetBytes: Int) {
         self.reason = reason
         self.offsetBytes = offsetBytes

@@ -10,17 +10,23 @@ package enum JSONValue: Sendable, Equatable {
     /// In the order they were written; of a repeated name, all.
     case object([Member])
 
+    /// One member of an object.
     package struct Member: Sendable, Equatable {
+        /// Escapes resolved.
         package var name: String
+        /// What it names.
         package var value: JSONValue
 
+        /// A member to be written.
         package init(_ name: String, _ value: JSONValue) {
             self.name = name
             self.value = value
         }
     }
 
+    /// 1 MiB.
     package static let sizeMaxBytesDefault = 1 << 20
+    /// 32 arrays and objects in one another.
     package static let depthMaxDefault = 32
 
     /// Reads one JSON text, as strictly as events are read.
@@ -78,26 +84,31 @@ package enum JSONValue: Sendable, Equatable {
         return members.last { $0.name == name }?.value
     }
 
+    /// The text of a string; nil for anything else.
     package var string: String? {
         if case .string(let text) = self { return text }
         return nil
     }
 
+    /// True or false; nil for anything else.
     package var bool: Bool? {
         if case .bool(let value) = self { return value }
         return nil
     }
 
+    /// The elements of an array; nil for anything else.
     package var array: [JSONValue]? {
         if case .array(let elements) = self { return elements }
         return nil
     }
 
+    /// The members of an object, in order; nil for anything else.
     package var members: [Member]? {
         if case .object(let members) = self { return members }
         return nil
     }
 
+    /// Whether it is null.
     package var isNull: Bool { self == .null }
 
     /// A number without a fraction that an Int64 holds, however it is written: `1e3` is 1,000.
@@ -112,6 +123,7 @@ package enum JSONValue: Sendable, Equatable {
         }
     }
 
+    /// The nearest double of a number; nil for anything else.
     package var double: Double? {
         guard case .number(let text) = self else { return nil }
         return Double(text)

@@ -6,10 +6,12 @@
 ///         json.member("tags") { json in json.array { json in json.string("slow") } }
 ///     }
 package struct JSONWriter: Sendable {
+    /// What was written so far, UTF-8.
     package private(set) var bytes: [UInt8] = []
     /// Whether the next name or value follows another one.
     private var needsComma = false
 
+    /// - Parameter capacityBytes: room to begin with; it grows.
     package init(capacityBytes: Int = 256) { bytes.reserveCapacity(capacityBytes) }
 
     /// Writes an object; `body` writes its members.
@@ -33,6 +35,7 @@ package struct JSONWriter: Sendable {
         needsComma = false
     }
 
+    /// Writes a string; only what must be escaped is.
     package mutating func string(_ text: String) {
         separate()
         bytes.append(UInt8(ascii: "\""))
@@ -41,10 +44,13 @@ package struct JSONWriter: Sendable {
         bytes.append(UInt8(ascii: "\""))
     }
 
+    /// Writes an integer, all digits of it.
     package mutating func integer(_ value: some FixedWidthInteger) { raw(String(value)) }
 
+    /// Writes true or false.
     package mutating func bool(_ value: Bool) { raw(value ? "true" : "false") }
 
+    /// Writes null.
     package mutating func null() { raw("null") }
 
     /// Writes the shortest text that reads as the same number; null for what JSON has no number for.
@@ -74,21 +80,25 @@ package struct JSONWriter: Sendable {
         }
     }
 
+    /// Writes a member that is a string.
     package mutating func member(_ name: String, _ text: String) {
         self.name(name)
         string(text)
     }
 
+    /// Writes a member that is an integer.
     package mutating func member(_ name: String, _ number: some FixedWidthInteger) {
         self.name(name)
         integer(number)
     }
 
+    /// Writes a member that is true or false.
     package mutating func member(_ name: String, _ value: Bool) {
         self.name(name)
         bool(value)
     }
 
+    /// Writes a member of any value.
     package mutating func member(_ name: String, _ value: JSONValue) {
         self.name(name)
         self.value(value)

@@ -3,7 +3,9 @@ import CReelCrypto
 /// HMAC-SHA-256 of short strings under a key that is derived from the store's secret and a label, so that digests of one
 /// purpose say nothing about those of another: write tokens, hashes of filterable strings. One a thread.
 package final class KeyedDigest {
+    /// Of a digest.
     package static let sizeBytes = 32
+    /// Of a store's secret.
     package static let secretSizeBytes = 32
 
     private let authenticator: MessageAuthenticator

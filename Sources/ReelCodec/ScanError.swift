@@ -14,12 +14,15 @@ package enum ScanError: Error, Sendable, Equatable {
 
 /// The bad events of a batch: how many, and where the first ones are.
 package struct BadEvents: Sendable, Equatable {
+    /// All of them.
     package private(set) var count = 0
     /// At most `positionsMax` of them, in order.
     package private(set) var first: [BadEvent] = []
 
+    /// How many are listed.
     package static let positionsMax = 100
 
+    /// None.
     package init() {}
 
     mutating func append(_ event: BadEvent) {
@@ -34,8 +37,10 @@ package struct BadEvent: Sendable, Equatable {
     package var index: Int
     /// Of its first byte in the body.
     package var offsetBytes: Int
+    /// What makes it no event.
     package var reason: Reason
 
+    /// Why something is no rrweb event.
     package enum Reason: Error, Sendable, Equatable {
         case notAnObject
         case timestampMissing
@@ -48,6 +53,7 @@ package struct BadEvent: Sendable, Equatable {
         case syntax(JSONFault)
     }
 
+    /// A bad event at its place.
     package init(index: Int, offsetBytes: Int, reason: Reason) {
         self.index = index
         self.offsetBytes = offsetBytes

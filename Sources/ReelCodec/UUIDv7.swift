@@ -1,8 +1,12 @@
 /// A version 7 UUID (RFC 9562 §5.7): 48 bits of Unix milliseconds, then chance. Ordered as its text is.
 package struct UUIDv7: Sendable, Hashable {
+    /// Milliseconds, version, chance.
     package let high: UInt64
+    /// Variant and chance.
     package let low: UInt64
 
+    /// Makes a new one.
+    ///
     /// - Throws: `.noRandomness`.
     package init(unixMilliseconds: UInt64) throws(CryptoError) {
         let random = try SecureRandom.bytes(count: 10).map(UInt64.init)
