@@ -9,7 +9,7 @@
 
 // The handler may run on any thread at any instruction, so the table is fixed and its fields are atomics:
 // `base` is published last and cleared first.
-enum { SLOT_COUNT = 256 };
+enum { SLOT_COUNT = 4096 };
 static struct {
     _Atomic(uintptr_t) base;
     _Atomic(size_t) length;

@@ -1,1 +1,230 @@
+import ReelCodec
 import ReelFormat
+import ReelSystem
+
+/// A store of recordings, open. Any thread may call; nothing here waits for the disk but where it says so.
+///
+/// Writes answer through a completion, called once on the writer's thread when the change is durable. A completion must
+/// not block. A call that throws was not taken and its completion is never called.
+package final class Store: Sendable {
+    let context: StoreContext
+    private let maintenance: Maintenance
+    private let compaction: CompactionThread
+    private let writer: Thread
+    /// Held while the store is open.
+    private let lock: Monitor<(any File)?>
+    /// What opening found.
+    package let report: OpenReport
+
+    /// Opens a store, making it where the directory is empty, and recovers what a crash left.
+    ///
+    /// - Parameters:
+    ///   - directory: absolute; made with mode 0700 where it does not exist.
+    ///   - note: told what the journal should say; called on any of the store's threads.
+    package static func open(
+        _ directory: String, options: StoreOptions = StoreOptions(), fileSystem: any FileSystem = HostFileSystem(),
+        clock: any Clock = SystemClock(), note: @escaping @Sendable (StoreEvent) -> Void = { _ in }
+    ) throws(OpenError) -> Store {
+        let paths = StorePaths(root: directory)
+        let (lock, identity) = try StoreDirectory.open(paths, fileSystem: fileSystem, clock: clock, note: note)
+        var recovery = Recovery(
+            paths: paths, identity: identity, fileSystem: fileSystem, clock: clock, options: options)
+        let recovered = try recovery.run()
+        let context = StoreContext(
+            options: options, identity: identity, paths: paths, fileSystem: fileSystem, clock: clock,
+            index: recovered.index, view: recovered.view, nextSegment: recovered.nextSegment, note: note)
+        for damage in recovered.report.damage { note(.damage(damage)) }
+        note(.opened(recovered.report))
+        return Store(context, recovered, lock: lock)
+    }
+
+    private init(_ context: StoreContext, _ recovered: Recovery.Result, lock: any File) {
+        self.context = context
+        self.lock = Monitor(lock)
+        report = recovered.report
+        maintenance = Maintenance(context, checkpoint: recovered.checkpoint)
+        compaction = CompactionThread(context)
+        Store.beginLeases(context)
+        let position = Unchecked(recovered.position)
+        writer = Thread("reel-writer") {
+            LogWriter(context, resuming: position.value).run()
+        }
+        maintenance.start()
+        compaction.start()
+    }
+
+    /// Every open recording gets a new lease: a restart must not end what an outage interrupted.
+    private static func beginLeases(_ context: StoreContext) {
+        let now = context.clock.uptimeMicroseconds
+        let next = context.view.nextRecording
+        guard next > 1, context.index.hasRoom(for: next - 1) else { return }
+        var query = RecordingQuery()
+        query.statuses = [.recording]
+        let filter = RowFilter(query, digests: context.digests)
+        context.index.withRows(1..<next) { span in
+            for number in 1..<next where filter.passes(span, at: Int(number - 1) * RecordingRow.sizeBytes) {
+                context.leases.touch(number, now)
+            }
+        }
+    }
+
+    /// Writes what is waiting, makes all of it durable, checkpoints, and closes. Waits for the disk. Later calls are
+    /// refused with `.closing`.
+    package func close() {
+        compaction.stop()
+        context.queue.close()
+        writer.join()
+        maintenance.stop()
+        do { try maintenance.checkpoint() } catch { context.note(.checkpointFailed(error)) }
+        lock.withLock { $0 = nil }
+    }
+
+    // MARK: Writing
+
+    /// Begins a recording. The same client-made id gives the same recording again.
+    package func start(
+        _ request: StartRequest, _ completion: @escaping @Sendable (Result<StartReceipt, StoreError>) -> Void
+    ) throws(StoreError) {
+        try context.queue.submit(.start(request, completion))
+    }
+
+    /// Makes a scanned run of events ready for the log: compresses and hashes it. For a worker's thread.
+    ///
+    /// - Parameters:
+    ///   - writer: who numbered the batch, with its number; nil takes part in no deduplication.
+    package func prepare(_ run: EventRun, writer: String?, batch: UInt64?) -> PreparedBatch {
+        var key: BatchKey?
+        if let writer, let batch { key = BatchKey(writer: context.digests.writer(writer), batch: batch) }
+        return PreparedBatch(
+            member: Codecs.fast.borrow { $0.member(of: run.text) }, rawSizeBytes: UInt32(run.text.count),
+            summary: run.summary, key: key, bodyHash: context.digests.body(run.text))
+    }
+
+    /// Appends a batch that holds at least one event.
+    package func append(
+        _ batch: PreparedBatch, to recording: UInt64,
+        _ completion: @escaping @Sendable (Result<AppendReceipt, StoreError>) -> Void
+    ) throws(StoreError) {
+        precondition(batch.summary.eventCount > 0, "an empty batch has nothing to append")
+        try context.queue.submit(.append(AppendRequest(recording: recording, batch: batch), completion))
+    }
+
+    /// Changes metadata; the answer is the row as changed.
+    package func change(
+        _ recording: UInt64, _ change: MetadataChange,
+        _ completion: @escaping @Sendable (Result<RecordingRow, StoreError>) -> Void
+    ) throws(StoreError) {
+        try context.queue.submit(.change(recording, change, completion))
+    }
+
+    /// Ends a recording for good; ending it again gives the first end.
+    package func end(
+        _ recording: UInt64, _ completion: @escaping @Sendable (Result<RecordingRow, StoreError>) -> Void
+    ) throws(StoreError) {
+        try context.queue.submit(.end(recording, .request, completion))
+    }
+
+    /// Erases a recording; erasing it again gives the first tombstone.
+    package func erase(
+        _ recording: UInt64, _ completion: @escaping @Sendable (Result<Tombstone, StoreError>) -> Void
+    ) throws(StoreError) {
+        try context.queue.submit(.erase(recording, completion))
+    }
+
+    // MARK: Reading
+
+    /// The number of the recording with that id; nil where there is none.
+    package func number(of id: UUIDv7) -> UInt64? { context.index.number(of: id) }
+
+    /// A recording's row and summary.
+    ///
+    /// - Throws: `.unknownRecording`, `.erased`, or what reading met.
+    package func recording(_ number: UInt64) throws(StoreError) -> ListedRecording {
+        let state = try liveState(number)
+        return ListedRecording(row: state.row, summary: state.summary, metadata: try context.metadata(of: state.row))
+    }
+
+    /// The recording as it is now, for reading events.
+    ///
+    /// - Throws: `.unknownRecording`, `.erased`, or what reading met.
+    package func snapshot(_ number: UInt64) throws(StoreError) -> RecordingSnapshot {
+        let state = try liveState(number)
+        let frames = try context.view.frames(of: number)
+        return RecordingSnapshot(row: state.row, frames: frames)
+    }
+
+    private func liveState(_ number: UInt64) throws(StoreError) -> RecordingState {
+        let state = try context.committedState(number)
+        if state.row.status == .erased {
+            let age = context.clock.wallMicroseconds - state.row.endedMicroseconds
+            throw age > context.options.tombstoneMicroseconds
+                ? .unknownRecording : .erased(at: state.row.endedMicroseconds)
+        }
+        return state
+    }
+
+    /// A page of recordings, newest first.
+    ///
+    /// - Parameter below: only numbers below it; nil begins with the newest.
+    package func list(_ query: RecordingQuery, below: UInt64? = nil, limit: Int) -> RecordingPage {
+        RecordingList(context).page(query, below: below, limit: limit)
+    }
+
+    // MARK: Tokens
+
+    /// The token that lets a client write to the recording: derived, so that a repeated start gives it again.
+    package func writeToken(for id: UUIDv7) -> String { context.digests.writeToken(for: id) }
+
+    /// Compares in a time that does not depend on the token.
+    package func isWriteToken(_ token: String, for id: UUIDv7) -> Bool {
+        context.digests.isWriteToken(token, for: id)
+    }
+
+    // MARK: Care
+
+    /// Compacts now whatever gets smaller by it.
+    package func vacuum(_ completion: @escaping @Sendable (Result<CompactionReport, StoreError>) -> Void) {
+        compaction.vacuum(completion)
+    }
+
+    /// Does now what the maintenance thread does once a second: leases and, when one is due, a checkpoint.
+    package func tick() { maintenance.tick() }
+
+    /// Makes the index durable now.
+    package func checkpoint() throws(SystemError) { try maintenance.checkpoint() }
+
+    package var health: StoreHealth { context.health.withLock { $0 } }
+
+    package var statistics: StoreStatistics {
+        context.view.state.withLock { view in
+            StoreStatistics(
+                id: context.identity.store, recordingCount: view.nextRecording - 1,
+                openRecordingCount: context.leases.openCount, segmentCount: view.sealed.count + 1,
+                logSizeBytes: view.sealed.reduce(view.activeLengthBytes) { $0 + $1.lengthBytes },
+                lastLSN: view.appliedLSN, queueDepth: context.queue.depth,
+                commits: context.commits.withLock { $0 })
+        }
+    }
+
+    /// Bytes that may still be written on the store's file system.
+    package func freeBytes() throws(SystemError) -> UInt64 { try context.fileSystem.freeBytes(context.paths.root) }
+}
+
+/// Figures of an open store.
+package struct StoreStatistics: Sendable, Equatable {
+    package var id: StoreID
+    package var recordingCount: UInt64
+    package var openRecordingCount: Int
+    package var segmentCount: Int
+    package var logSizeBytes: UInt64
+    package var lastLSN: UInt64
+    package var queueDepth: Int
+    package var commits: CommitStatistics
+}
+
+/// Hands a value to another thread that is its only user from then on.
+private struct Unchecked<Value>: @unchecked Sendable {
+    // The writer's thread takes it over; the opening thread drops it.
+    let value: Value
+    init(_ value: Value) { self.value = value }
+}

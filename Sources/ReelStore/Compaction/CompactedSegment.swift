@@ -1,0 +1,52 @@
+import ReelFormat
+import ReelSystem
+
+/// A compacted segment written in full but for its commit frame, still in `tmp/`.
+struct CompactedSegment: Sendable {
+    var segment: Segment
+    var temporaryPath: String
+    var lengthBytes: UInt64
+    var entries: [FrameEntry]
+    /// The segments it takes the place of.
+    var replaced: [UInt64]
+}
+
+/// Writes frames to a new segment file in `tmp/`, in large pieces.
+struct CompactedSegmentWriter {
+    private static let bufferSizeBytes = 1 << 20
+
+    private let segment: Segment
+    private let path: String
+    private var buffer: [UInt8] = []
+    private var writtenBytes: UInt64 = 0
+    private(set) var entries: [FrameEntry] = []
+
+    var lengthBytes: UInt64 { writtenBytes + UInt64(buffer.count) }
+
+    init(_ beginning: SegmentBeginning, context: StoreContext) throws(SystemError) {
+        path = context.paths.temporarySegment(beginning.state.segment)
+        let file = try context.fileSystem.open(path, .new)
+        segment = Segment(number: beginning.state.segment, file: file, store: context.identity.store)
+        StoredFrame(beginning.header, member: beginning.state.encoded()).append(to: &buffer)
+    }
+
+    mutating func append(_ frame: StoredFrame) throws(SystemError) {
+        entries.append(FrameEntry(frame.header, at: lengthBytes))
+        frame.append(to: &buffer)
+        if buffer.count >= CompactedSegmentWriter.bufferSizeBytes { try flush() }
+    }
+
+    /// Makes all of it durable; the commit frame is the writer's to add.
+    mutating func finish(replacing replaced: [UInt64]) throws(SystemError) -> CompactedSegment {
+        try flush()
+        try segment.file.sync()
+        return CompactedSegment(
+            segment: segment, temporaryPath: path, lengthBytes: writtenBytes, entries: entries, replaced: replaced)
+    }
+
+    private mutating func flush() throws(SystemError) {
+        try segment.file.write(buffer, at: writtenBytes)
+        writtenBytes += UInt64(buffer.count)
+        buffer.removeAll(keepingCapacity: true)
+    }
+}

@@ -1,0 +1,141 @@
+import Glibc
+import ReelFormat
+import ReelSystem
+
+/// Runs compaction behind everything else, on a thread of low priority.
+final class CompactionThread: Sendable {
+    private enum Wish {
+        case vacuum(@Sendable (Result<CompactionReport, StoreError>) -> Void)
+        case stop
+    }
+
+    private let context: StoreContext
+    private let wishes = Monitor<[Wish]>([])
+    private let thread: Monitor<Thread?> = Monitor(nil)
+
+    init(_ context: StoreContext) { self.context = context }
+
+    func start() {
+        let thread = Thread("reel-compact") { [self] in
+            run()
+        }
+        self.thread.withLock { $0 = thread }
+    }
+
+    /// Compacts everything that gets smaller by it, then calls back.
+    func vacuum(_ completion: @escaping @Sendable (Result<CompactionReport, StoreError>) -> Void) {
+        wishes.signal { $0.append(.vacuum(completion)) }
+    }
+
+    /// Ends a running compaction at the next recording; what it wrote is thrown away.
+    func stop() {
+        context.isClosing.withLock { $0 = true }
+        wishes.signal { $0.insert(.stop, at: 0) }
+        thread.withLock { $0 }?.join()
+    }
+
+    private func run() {
+        // On Linux this is the thread's own. Not SCHED_IDLE: a starved thread would keep locks the writer waits for.
+        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
+        var nextWasteCheck: Int64 = 0
+        while true {
+            let wish = wishes.wait(timeoutMilliseconds: 1000) { $0.isEmpty ? nil : $0.removeFirst() }
+            switch wish {
+            case .stop: return
+            case .vacuum(let completion): completion(vacuum())
+            case nil:
+                guard context.options.compaction.isAutomatic else { continue }
+                // Looking for waste reads every table, so it is done now and then only.
+                let now = context.clock.uptimeMicroseconds
+                let looksForWaste = now >= nextWasteCheck
+                if looksForWaste { nextWasteCheck = now + context.options.compaction.idleMicroseconds }
+                do {
+                    try compactWhatIsDue(looksForWaste: looksForWaste)
+                } catch {
+                    if context.isClosing.withLock({ $0 }) { continue }
+                    context.note(.compactionFailed(error))
+                }
+            }
+        }
+    }
+
+    private func vacuum() -> Result<CompactionReport, StoreError> {
+        do {
+            var report = CompactionReport()
+            if context.view.state.withLock({ !$0.active.entries.isEmpty }) { try rotate() }
+            while try compactOnce(isForced: true, looksForWaste: true, &report) {}
+            return .success(report)
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func compactWhatIsDue(looksForWaste: Bool) throws(StoreError) {
+        if isRotationDue() { try rotate() }
+        var report = CompactionReport()
+        _ = try compactOnce(isForced: false, looksForWaste: looksForWaste, &report)
+    }
+
+    /// Whether the active segment holds what is worth compacting.
+    private func isRotationDue() -> Bool {
+        let options = context.options.compaction
+        return context.view.state.withLock { view in
+            if view.active.mergeableMax >= options.smallFrameCount { return true }
+            guard let firstEnd = view.active.firstEndMicroseconds else { return false }
+            return context.clock.wallMicroseconds - firstEnd >= options.idleMicroseconds
+        }
+    }
+
+    private func rotate() throws(StoreError) {
+        _ = try Compactor(context).wait { .rotate($0) }
+    }
+
+    /// - Returns: whether there was something to do.
+    private func compactOnce(
+        isForced: Bool, looksForWaste: Bool, _ report: inout CompactionReport
+    ) throws(StoreError) -> Bool {
+        let sealed = context.view.state.withLock { $0.sealed }
+        var facts: [SegmentFacts] = []
+        for segment in sealed { facts.append(try describe(segment, looksForWaste: looksForWaste)) }
+        let policy = CompactionPolicy(
+            options: context.options.compaction, segmentSizeBytes: context.options.segmentSizeBytes)
+        let chosen = policy.choose(facts, uptime: context.clock.uptimeMicroseconds, isForced: isForced)
+        guard !chosen.isEmpty else { return false }
+        let inputs = sealed.filter { chosen.contains($0.segment.number) }
+        let (before, after) = try Compactor(context).compact(inputs)
+        report.segmentCount += inputs.count
+        report.bytesBefore += before
+        report.bytesAfter += after
+        context.note(.compacted(segments: chosen, bytesBefore: before, bytesAfter: after))
+        return true
+    }
+
+    private func describe(_ segment: SealedSegment, looksForWaste: Bool) throws(StoreError) -> SegmentFacts {
+        var facts = SegmentFacts(
+            number: segment.segment.number, lengthBytes: segment.lengthBytes, isCompacted: segment.isCompacted,
+            sealedMicroseconds: segment.sealedMicroseconds, wastefulFrameCount: 0, frameCount: 0)
+        guard segment.isCompacted, looksForWaste else { return facts }
+        let small = context.options.compaction.chunkSizeBytes / 2
+        var status: (number: UInt64, RecordingStatus)?
+        for entry in try segment.allFrames() {
+            facts.frameCount += 1
+            if status?.number != entry.recording {
+                status = (entry.recording, try context.committedRow(entry.recording).status)
+            }
+            let isUnmerged = entry.kind == .events && !entry.flags.contains(.merged) && entry.rawSizeBytes < small
+            switch status?.1 {
+            case .erased: facts.wastefulFrameCount += 1
+            case .ended, .idle: if isUnmerged { facts.wastefulFrameCount += 1 }
+            case .recording, nil: break
+            }
+        }
+        return facts
+    }
+}
+
+/// What a vacuum did.
+package struct CompactionReport: Sendable, Equatable {
+    package var segmentCount = 0
+    package var bytesBefore: UInt64 = 0
+    package var bytesAfter: UInt64 = 0
+}

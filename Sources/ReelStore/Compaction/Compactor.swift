@@ -1,0 +1,180 @@
+import ReelCodec
+import ReelFormat
+import ReelSystem
+
+/// Writes sealed segments anew: finished recordings as dense chunks, open ones merged up to their last full snapshot,
+/// erased ones and outdated metadata not at all. The old segments stay until the new one is durable.
+struct Compactor {
+    private let context: StoreContext
+
+    init(_ context: StoreContext) { self.context = context }
+
+    /// Puts one segment in the place of several.
+    ///
+    /// - Returns: bytes before and after.
+    func compact(_ inputs: [SealedSegment]) throws(StoreError) -> (before: UInt64, after: UInt64) {
+        let number = context.takeSegmentNumber()
+        let replaced = inputs.map(\.segment.number)
+        let beginning = try wait { completion in .describe(segment: number, replacing: replaced, completion) }
+        let compacted: CompactedSegment
+        do {
+            var writer = try CompactedSegmentWriter(beginning, context: context)
+            try writeRecordings(of: inputs, to: &writer)
+            compacted = try writer.finish(replacing: replaced)
+        } catch {
+            try? context.fileSystem.unlink(context.paths.temporarySegment(number))
+            switch error {
+            case let error as StoreError: throw error
+            case let error as SystemError: throw error.isDiskFull ? .diskFull : .system(error)
+            default: preconditionFailure("no other error is thrown: \(error)")
+            }
+        }
+        try wait { completion in .install(compacted, completion) }
+        return (inputs.reduce(0) { $0 + $1.lengthBytes }, compacted.lengthBytes)
+    }
+
+    /// Hands an operation to the writer's thread and waits for its answer.
+    func wait<Answer: Sendable>(
+        _ operation: (@escaping @Sendable (Result<Answer, StoreError>) -> Void) -> Operation
+    ) throws(StoreError) -> Answer {
+        let answer = Monitor<Result<Answer, StoreError>?>(nil)
+        try context.queue.submit(operation { result in answer.broadcast { $0 = result } })
+        guard let result = answer.wait(until: { $0 }) else { throw .closing }
+        return try result.get()
+    }
+
+    // MARK: Recordings
+
+    private func writeRecordings(of inputs: [SealedSegment], to writer: inout CompactedSegmentWriter) throws {
+        var frames: [LocatedFrame] = []
+        for input in inputs {
+            for entry in try input.allFrames() { frames.append(LocatedFrame(segment: input.segment, entry: entry)) }
+        }
+        frames.sort { FrameEntry.tableOrder($0.entry, $1.entry) }
+        var start = 0
+        while start < frames.count {
+            if context.isClosing.withLock({ $0 }) { throw StoreError.closing }
+            let number = frames[start].entry.recording
+            let end = frames[start...].firstIndex { $0.entry.recording != number } ?? frames.count
+            try writeRecording(number, frames[start..<end], to: &writer)
+            start = end
+        }
+    }
+
+    private func writeRecording(
+        _ number: UInt64, _ frames: ArraySlice<LocatedFrame>, to writer: inout CompactedSegmentWriter
+    ) throws {
+        let state = try context.committedState(number)
+        guard state.row.status != .erased else { return }
+        for frame in frames where frame.entry.kind.isMetadata {
+            let isCurrent =
+                UInt64(state.row.metadataSegment) == frame.segment.number
+                && UInt64(state.row.metadataOffsetBytes) == frame.entry.offsetBytes
+            if isCurrent { try copyMetadata(frame, to: &writer) }
+        }
+        let events = frames.filter { $0.entry.kind == .events }
+        let isFinished = state.row.status != .recording
+        let mergeable = isFinished ? events.count : events.lastIndex { $0.entry.content.contains(.fullSnapshot) } ?? 0
+        var merge = ChunkMerge(generation: state.row.generation + 1, context: context)
+        for (index, frame) in events.enumerated() {
+            let isDense = frame.entry.flags.contains(.merged) && isLarge(frame.entry)
+            if index < mergeable, !isDense {
+                try merge.add(frame, to: &writer)
+            } else {
+                try merge.flush(to: &writer)
+                try writer.append(try frame.read())
+            }
+        }
+        try merge.flush(to: &writer)
+    }
+
+    private func isLarge(_ entry: FrameEntry) -> Bool {
+        Int(entry.rawSizeBytes) >= context.options.compaction.chunkSizeBytes / 2
+    }
+
+    /// Metadata is small and stays: it is worth its densest form.
+    private func copyMetadata(_ located: LocatedFrame, to writer: inout CompactedSegmentWriter) throws {
+        let frame = try located.read()
+        let text = try located.inflated(frame)
+        try writer.append(StoredFrame(frame.header, member: Codecs.dense.borrow { $0.member(of: text) }))
+    }
+}
+
+/// The merging of one recording's frames.
+private struct ChunkMerge {
+    private let generation: UInt32
+    private let context: StoreContext
+    private var cutter: ChunkCutter
+    private var nextOrdinal: UInt64?
+    private var recording: UInt64 = 0
+
+    init(generation: UInt32, context: StoreContext) {
+        self.generation = generation
+        self.context = context
+        cutter = ChunkCutter(chunkSizeBytes: context.options.compaction.chunkSizeBytes)
+    }
+
+    mutating func add(_ located: LocatedFrame, to writer: inout CompactedSegmentWriter) throws {
+        // A gap (its frames lie in another segment) ends the chunk: a chunk's ordinals are consecutive.
+        if nextOrdinal != located.entry.firstOrdinal { try flush(to: &writer) }
+        let frame: StoredFrame
+        let run: EventRun
+        do {
+            frame = try located.read()
+            let text = try located.inflated(frame)
+            run = try Codecs.scanners.borrow { (scanner) throws(ScanError) in try scanner.rescan(text) }
+        } catch StoreError.damaged(let damage) {
+            // What cannot be read is copied as it is: compaction destroys no evidence and hides no damage.
+            context.note(.damage(damage))
+            try flush(to: &writer)
+            try copyDamaged(located, to: &writer)
+            return
+        }
+        recording = located.entry.recording
+        nextOrdinal = located.entry.endOrdinal
+        for chunk in cutter.add(run, located.entry, batches: try located.batchRecords()) {
+            try write(chunk, to: &writer)
+        }
+    }
+
+    mutating func flush(to writer: inout CompactedSegmentWriter) throws {
+        for chunk in cutter.cut() { try write(chunk, to: &writer) }
+        nextOrdinal = nil
+    }
+
+    private func write(_ chunk: ChunkCutter.Chunk, to writer: inout CompactedSegmentWriter) throws {
+        let member = Codecs.dense.borrow { $0.member(of: chunk.text) }
+        // Read back before the old frames go: dense deflating has its own code path.
+        let back = try Codecs.inflaters.borrow { (inflater) throws(GzipError) in
+            try inflater.text(of: member, rawSizeBytes: chunk.text.count)
+        }
+        precondition(back == chunk.text, "a chunk does not inflate to the text it was made of")
+        let summary = try Codecs.scanners.borrow { (scanner) throws(ScanError) in
+            try scanner.rescan(chunk.text).summary
+        }
+        var header = FrameHeader(
+            kind: .events, lsn: chunk.lsn, receivedMicroseconds: chunk.receivedMicroseconds,
+            store: context.identity.store)
+        header.flags = .merged
+        header.recording = recording
+        header.firstOrdinal = chunk.firstOrdinal
+        header.describe(summary, rawSizeBytes: UInt32(chunk.text.count))
+        header.generation = generation
+        header.durableLSN = chunk.lsn
+        try writer.append(StoredFrame(header, prefix: BatchTable.encoded(chunk.batches), member: member))
+    }
+
+    private func copyDamaged(_ located: LocatedFrame, to writer: inout CompactedSegmentWriter) throws {
+        let entry = located.entry
+        var bytes: [UInt8] = []
+        do {
+            try located.segment.file.read(
+                FrameHeader.sizeBytes + Int(entry.storedSizeBytes), at: entry.offsetBytes, into: &bytes)
+        } catch {
+            throw StoreError.system(error)
+        }
+        let span = bytes.span
+        guard let header = try? FrameHeader(decoding: span.bytes) else { return }
+        try writer.append(StoredFrame(header: header, bytes: bytes))
+    }
+}

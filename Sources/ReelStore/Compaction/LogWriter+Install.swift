@@ -1,0 +1,112 @@
+import ReelFormat
+import ReelSystem
+
+extension LogWriter {
+    /// Makes a compacted segment part of the log: its commit frame, its rename, then tables and rows, then the files
+    /// it replaces go.
+    ///
+    /// Rename after the commit frame is durable: what is in `log/` is whole. Unlink after the rename is durable: a crash
+    /// between finds both, and the state frame of the new one says that the old ones are void.
+    func install(_ compacted: CompactedSegment) throws(StoreError) {
+        let path = context.paths.segment(compacted.segment.number)
+        var header = nextHeader(.commit)
+        nextLSN += 1
+        header.recording = 0
+        let payload = CommitPayload(replaced: compacted.replaced, frameCount: UInt64(compacted.entries.count))
+        var bytes: [UInt8] = []
+        StoredFrame(header, member: payload.encoded()).append(to: &bytes)
+        do {
+            try compacted.segment.file.write(bytes, at: compacted.lengthBytes)
+            try compacted.segment.file.sync()
+            try context.fileSystem.rename(compacted.temporaryPath, to: path)
+            try context.fileSystem.syncDirectory(context.paths.log)
+        } catch {
+            throw error.isDiskFull ? .diskFull : .system(error)
+        }
+        lastReceivedMicroseconds = header.receivedMicroseconds
+
+        let length = compacted.lengthBytes + UInt64(bytes.count)
+        let sealed = SealedSegment(
+            compacted.segment, table: SegmentTable(compacted.entries), isCompacted: true, lengthBytes: length,
+            sealedMicroseconds: context.clock.uptimeMicroseconds, commitLSN: header.lsn)
+        let void = Set(compacted.replaced)
+        context.view.state.withLock { view in
+            view.retired = view.sealed.map(\.segment).filter { void.contains($0.number) }
+            view.sealed.removeAll { void.contains($0.segment.number) }
+            view.sealed.append(sealed)
+        }
+        try moveRows(compacted, void)
+        // Only now: a checkpoint up to the commit frame says that the rows have moved.
+        context.view.state.withLock { view in
+            view.retired = []
+            view.appliedLSN = max(view.appliedLSN, header.lsn)
+        }
+        removeFiles(compacted.replaced)
+    }
+
+    private func moveRows(_ compacted: CompactedSegment, _ void: Set<UInt64>) throws(StoreError) {
+        var index = 0
+        while index < compacted.entries.count {
+            let number = compacted.entries[index].recording
+            var metadata: FrameEntry?
+            while index < compacted.entries.count, compacted.entries[index].recording == number {
+                if compacted.entries[index].kind.isMetadata { metadata = compacted.entries[index] }
+                index += 1
+            }
+            var state = try cache.take(number)
+            guard state.row.status != .erased else { continue }
+            if void.contains(UInt64(state.row.metadataSegment)), let metadata {
+                state.row.metadataSegment = UInt32(truncatingIfNeeded: compacted.segment.number)
+                state.row.metadataOffsetBytes = UInt32(truncatingIfNeeded: metadata.offsetBytes)
+            }
+            state.row.describeStorage(try context.view.frames(of: number).map(\.entry))
+            do {
+                try context.index.write(state.row, isNew: false)
+                cache.keep(state)
+            } catch {
+                context.note(.indexWriteFailed(recording: number, error))
+                context.damagedRows.withLock { _ = $0.insert(number) }
+            }
+        }
+    }
+
+    private func removeFiles(_ numbers: [UInt64]) {
+        do {
+            for number in numbers {
+                try context.fileSystem.unlink(context.paths.segment(number))
+                do { try context.fileSystem.unlink(context.paths.table(number)) } catch  where error.isMissing {}
+            }
+            try context.fileSystem.syncDirectory(context.paths.log)
+        } catch {
+            // They stay void: every later state frame says so until they are gone.
+            replaced += numbers
+        }
+    }
+
+    /// Writes a row anew from its recording's frames.
+    func repair(_ number: UInt64) throws(StoreError) {
+        cache.forget(number)
+        guard let state = try RecordingFold(context).state(number) else { throw .unknownRecording }
+        do {
+            try context.index.reserve(number)
+            try context.index.write(state.summary)
+            try context.index.write(state.row, isNew: true)
+        } catch {
+            throw error.isDiskFull ? .diskFull : .system(error)
+        }
+        context.damagedRows.withLock { _ = $0.remove(number) }
+    }
+}
+
+extension RecordingRow {
+    /// Sets what depends on how the events lie in the log, and not on the events.
+    mutating func describeStorage(_ entries: [FrameEntry]) {
+        storedSizeBytes = 0
+        frameCount = 0
+        for entry in entries where entry.kind == .events {
+            storedSizeBytes += entry.strideBytes
+            frameCount += 1
+            generation = max(generation, entry.generation)
+        }
+    }
+}

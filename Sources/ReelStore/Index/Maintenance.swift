@@ -1,0 +1,136 @@
+import ReelFormat
+import ReelSystem
+
+/// What has to be done now and then: checkpoints, table files, leases. One thread, waking at most once a second.
+final class Maintenance: Sendable {
+    private let context: StoreContext
+    private let isStopped = Monitor(false)
+    private let thread: Monitor<Thread?> = Monitor(nil)
+    private let progress: Monitor<Progress>
+
+    private struct Progress {
+        var sequence: UInt64
+        /// What the last checkpoint covers.
+        var lsn: UInt64
+        var commitBytes: UInt64 = 0
+        var atMicroseconds: Int64
+        /// Segments whose table file is written.
+        var tables: Set<UInt64> = []
+    }
+
+    init(_ context: StoreContext, checkpoint: CheckpointHeader?) {
+        self.context = context
+        progress = Monitor(
+            Progress(
+                sequence: checkpoint?.sequence ?? 0, lsn: checkpoint?.lsn ?? 0,
+                atMicroseconds: context.clock.uptimeMicroseconds))
+    }
+
+    func start() {
+        let thread = Thread("reel-maintain") { [self] in
+            while isStopped.wait(timeoutMilliseconds: 1000, until: { $0 ? true : nil }) == nil { tick() }
+        }
+        self.thread.withLock { $0 = thread }
+    }
+
+    func stop() {
+        isStopped.broadcast { $0 = true }
+        thread.withLock { $0 }?.join()
+    }
+
+    /// One round of what is due.
+    func tick() {
+        expireLeases()
+        guard isCheckpointDue() else { return }
+        do { try checkpoint() } catch { context.note(.checkpointFailed(error)) }
+    }
+
+    // MARK: Leases
+
+    private func expireLeases() {
+        let limit = context.clock.uptimeMicroseconds - context.options.leaseMicroseconds
+        for number in context.leases.idle(since: limit) {
+            context.leases.forget(number)
+            // A full queue is no loss: the recording is asked again after the next lease.
+            do {
+                try context.queue.submit(
+                    .end(number, .lease) { [context] result in
+                        if case .success = result { context.note(.leaseExpired(recording: number)) }
+                    })
+            } catch {
+                context.leases.touch(number, context.clock.uptimeMicroseconds)
+            }
+        }
+    }
+
+    // MARK: Checkpoints
+
+    private func isCheckpointDue() -> Bool {
+        let lsn = context.view.state.withLock { $0.appliedLSN }
+        let written = context.commits.withLock { $0.sizeBytes }
+        return progress.withLock { progress in
+            guard lsn > progress.lsn else { return false }
+            return written - progress.commitBytes >= context.options.checkpointSizeBytes
+                || context.clock.uptimeMicroseconds - progress.atMicroseconds
+                    >= context.options.checkpointMicroseconds
+        }
+    }
+
+    /// Makes durable what rows and tables say, then says so. What the log gets meanwhile belongs to the next one.
+    func checkpoint() throws(SystemError) {
+        // Rows are written before the view shows their commit, so all rows up to `appliedLSN` are in the files by now.
+        let (sealed, entries, activeNumber, length, lsn, next) = context.view.state.withLock {
+            (
+                $0.sealed, $0.active.entries, $0.activeSegment.number, $0.activeLengthBytes, $0.appliedLSN,
+                $0.nextRecording
+            )
+        }
+        let written = context.commits.withLock { $0.sizeBytes }
+        // A row that could not be written is in no file: without it there is no honest checkpoint.
+        guard context.damagedRows.withLock({ $0.isEmpty }) else { return try repairRows() }
+        let missing = progress.withLock { progress in sealed.filter { !progress.tables.contains($0.segment.number) } }
+        for segment in missing { try writeTable(segment) }
+        try SegmentTable.write(
+            entries.sorted(by: FrameEntry.tableOrder),
+            header: SegmentTableHeader(
+                store: context.identity.store, segment: activeNumber, coveredBytes: length,
+                entryCount: UInt64(entries.count), lastLSN: entries.last?.lsn ?? 0),
+            to: context.paths.table(activeNumber), fileSystem: context.fileSystem)
+        let sequence = progress.withLock { $0.sequence } + 1
+        try context.index.checkpoint(
+            CheckpointHeader(
+                store: context.identity.store, sequence: sequence, lsn: lsn, segment: activeNumber,
+                segmentLengthBytes: length, nextRecording: next))
+        progress.withLock { progress in
+            progress.sequence = sequence
+            progress.lsn = lsn
+            progress.commitBytes = written
+            progress.atMicroseconds = context.clock.uptimeMicroseconds
+            progress.tables = Set(sealed.map(\.segment.number))
+        }
+        context.health.withLock { $0.lastCheckpointMicroseconds = context.clock.wallMicroseconds }
+    }
+
+    private func repairRows() throws(SystemError) {
+        for number in context.damagedRows.withLock({ Array($0) }) {
+            try? context.queue.submit(.repair(number) { _ in })
+        }
+    }
+
+    /// Writes a sealed segment's table and lets the mapped file take the place of the one in memory.
+    private func writeTable(_ sealed: SealedSegment) throws(SystemError) {
+        guard let frames = try? sealed.allFrames() else { return }
+        let number = sealed.segment.number
+        let path = context.paths.table(number)
+        try SegmentTable.write(
+            frames,
+            header: SegmentTableHeader(
+                store: context.identity.store, segment: number, coveredBytes: sealed.lengthBytes,
+                entryCount: UInt64(frames.count), lastLSN: frames.reduce(sealed.commitLSN) { max($0, $1.lsn) }),
+            to: path, fileSystem: context.fileSystem)
+        let mapped = SegmentTable(
+            path: path, segment: number, coveredBytes: sealed.lengthBytes, store: context.identity.store,
+            fileSystem: context.fileSystem)
+        if let mapped { sealed.replaceTable(mapped) }
+    }
+}

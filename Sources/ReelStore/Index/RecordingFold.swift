@@ -1,0 +1,99 @@
+import ReelCodec
+import ReelFormat
+
+/// Makes a recording's row from its frames: how a lost or damaged index comes back, equal to the one that grew.
+struct RecordingFold {
+    private let view: LogView
+    private let digests: StoreDigests
+
+    init(_ context: StoreContext) { self.init(view: context.view, digests: context.digests) }
+
+    init(view: LogView, digests: StoreDigests) {
+        self.view = view
+        self.digests = digests
+    }
+
+    /// The recording's state; nil where the log has no frame of it.
+    ///
+    /// Event frames that are damaged count as missing: the counters then speak of what can still be read.
+    func state(_ number: UInt64, noteDamage: (Corruption) -> Void = { _ in }) throws(StoreError) -> RecordingState? {
+        var state: RecordingState?
+        for frame in try view.frames(of: number) {
+            do {
+                try add(frame, to: &state)
+            } catch StoreError.damaged(let damage) {
+                noteDamage(damage)
+            }
+        }
+        return state
+    }
+
+    /// Takes one more frame into a recording's state; frames come in order of LSN.
+    func add(_ located: LocatedFrame, to state: inout RecordingState?) throws(StoreError) {
+        let entry = located.entry
+        if state?.row.status == .erased { return }
+        switch entry.kind {
+        case .state, .commit: return
+        case .tombstone:
+            let frame = try located.read()
+            guard let tombstone = try? Tombstone(decoding: frame.member) else {
+                throw .damaged(located.segment.corruption(entry.offsetBytes, .payload))
+            }
+            state = .erased(tombstone)
+        case .start, .change, .end:
+            let frame = try located.read()
+            let metadata = try located.metadata(in: frame)
+            var folded = state ?? RecordingState.empty(entry.recording, id: metadata.id)
+            folded.row.id = metadata.id
+            folded.fold(metadata, entry, segment: located.segment.number, digests: digests)
+            state = folded
+        case .events:
+            let frame = try located.read()
+            let text = try located.inflated(frame)
+            let summary: EventSummary
+            do {
+                summary = try Codecs.scanners.borrow { (scanner) throws(ScanError) in
+                    try scanner.rescan(text).summary
+                }
+            } catch {
+                throw .damaged(located.segment.corruption(entry.offsetBytes, .payload))
+            }
+            // A merged recording's chunks come before its metadata frame, which tells the id.
+            var folded = state ?? RecordingState.empty(entry.recording, id: .unknown)
+            folded.fold(summary, entry, digests: digests)
+            state = folded
+        }
+    }
+}
+
+extension RecordingState {
+    static func empty(_ number: UInt64, id: UUIDv7) -> RecordingState {
+        var state = RecordingState(row: RecordingRow(number: number, id: id), summary: SummarySlot(number: number))
+        state.isNew = true
+        state.isSummaryChanged = true
+        return state
+    }
+}
+
+extension LocatedFrame {
+    /// The text of a frame's gzip member, verified against its CRC and the header's size.
+    func inflated(_ frame: StoredFrame) throws(StoreError) -> [UInt8] {
+        do {
+            return try Codecs.inflaters.borrow { (inflater) throws(GzipError) in
+                let bytes = frame.bytes.span
+                let member = bytes.bytes.extracting(droppingFirst: frame.memberOffsetBytes)
+                return try inflater.text(of: member, rawSizeBytes: Int(frame.header.rawSizeBytes))
+            }
+        } catch {
+            throw .damaged(segment.corruption(entry.offsetBytes, .member(error)))
+        }
+    }
+
+    /// The metadata in a metadata frame.
+    func metadata(in frame: StoredFrame) throws(StoreError) -> RecordingMetadata {
+        guard let metadata = RecordingMetadata(decoding: try inflated(frame)) else {
+            throw .damaged(segment.corruption(entry.offsetBytes, .payload))
+        }
+        return metadata
+    }
+}

@@ -1,0 +1,118 @@
+import ReelCodec
+import ReelFormat
+import ReelSystem
+
+/// The tables of recordings: a row and a summary a recording, and the way from ids to numbers. Derived from the log.
+final class RecordingIndex: Sendable {
+    /// Two checkpoint headers, then the rows from the fourth KiB on.
+    private static let firstRowBytes = 4096
+
+    private let rows: SlotFile
+    private let summaries: SlotFile
+    let ids: IDTable
+
+    private init(rows: SlotFile, summaries: SlotFile, ids: IDTable) {
+        self.rows = rows
+        self.summaries = summaries
+        self.ids = ids
+    }
+
+    /// Opens the tables as a checkpoint left them, or empty ones.
+    ///
+    /// - Returns: the newest checkpoint, nil where there is none that counts: everything is to be rebuilt.
+    static func open(
+        _ paths: StorePaths, store: StoreID, fileSystem: any FileSystem
+    ) throws(SystemError) -> (RecordingIndex, CheckpointHeader?) {
+        try fileSystem.createDirectory(paths.index)
+        let rowFile = try fileSystem.open(paths.rows, .createIfMissing)
+        let summaryFile = try fileSystem.open(paths.summaries, .createIfMissing)
+        var checkpoint: CheckpointHeader?
+        for slot in 0..<2 {
+            let bytes = try rowFile.read(
+                CheckpointHeader.sizeBytes, at: UInt64(slot * CheckpointHeader.sizeBytes))
+            guard let header = CheckpointHeader(decoding: bytes), header.store == store else { continue }
+            if header.sequence > checkpoint?.sequence ?? 0 { checkpoint = header }
+        }
+        if let header = checkpoint {
+            // Rows that a checkpoint speaks of cannot be missing, unless somebody cut the files.
+            let rowBytes = UInt64(firstRowBytes) + (header.nextRecording - 1) * UInt64(RecordingRow.sizeBytes)
+            let summaryBytes = (header.nextRecording - 1) * UInt64(SummarySlot.sizeBytes)
+            let rowFileBytes = try rowFile.sizeBytes()
+            let summaryFileBytes = try summaryFile.sizeBytes()
+            if rowFileBytes < rowBytes || summaryFileBytes < summaryBytes { checkpoint = nil }
+        }
+        if checkpoint == nil {
+            try rowFile.truncate(to: 0)
+            try summaryFile.truncate(to: 0)
+        }
+        let rows = try SlotFile(rowFile, slotBytes: RecordingRow.sizeBytes, firstSlotBytes: firstRowBytes)
+        let summaries = try SlotFile(summaryFile, slotBytes: SummarySlot.sizeBytes, firstSlotBytes: 0)
+        if checkpoint != nil, let ids = IDTable(path: paths.ids, fileSystem: fileSystem) {
+            return (RecordingIndex(rows: rows, summaries: summaries, ids: ids), checkpoint)
+        }
+        var known: [(UUIDv7, UInt64)] = []
+        if let header = checkpoint {
+            for number in 1..<header.nextRecording {
+                if let row = rows.read(Int(number) - 1, RecordingRow.init(decoding:)) { known.append((row.id, number)) }
+            }
+        }
+        let ids = try IDTable(path: paths.ids, fileSystem: fileSystem, ids: known)
+        return (RecordingIndex(rows: rows, summaries: summaries, ids: ids), checkpoint)
+    }
+
+    func row(_ number: UInt64) -> RecordingRow? {
+        guard number >= 1, let index = Int(exactly: number) else { return nil }
+        guard let row = rows.read(index - 1, RecordingRow.init(decoding:)), row.number == number else { return nil }
+        return row
+    }
+
+    func summary(_ number: UInt64) -> SummarySlot? {
+        guard number >= 1, let index = Int(exactly: number) else { return nil }
+        guard let slot = summaries.read(index - 1, SummarySlot.init(decoding:)), slot.number == number else {
+            return nil
+        }
+        return slot
+    }
+
+    /// The raw rows of a range of numbers, for a filter to run over; they may be changing.
+    func withRows<Result>(_ numbers: Range<UInt64>, _ body: (RawSpan) -> Result) -> Result {
+        rows.withSlots(Int(numbers.lowerBound) - 1..<Int(numbers.upperBound) - 1, body)
+    }
+
+    /// Whether the files have room for rows up to this number.
+    func hasRoom(for number: UInt64) -> Bool { rows.slotCount >= Int(number) }
+
+    func number(of id: UUIDv7) -> UInt64? {
+        ids.candidates(id).first { row($0)?.id == id }
+    }
+
+    /// Makes sure that a new recording's row will find its place on the disk, so that a full disk is met before the
+    /// log is written and not after.
+    func reserve(_ number: UInt64) throws(SystemError) {
+        try rows.reserve(slot: Int(number) - 1)
+        try summaries.reserve(slot: Int(number) - 1)
+        try ids.reserve { self.row($0)?.id }
+    }
+
+    /// Writes a row, and its id where it is new. Only the writer's thread and recovery call it.
+    func write(_ row: RecordingRow, isNew: Bool) throws(SystemError) {
+        try rows.write(row.encoded(), slot: Int(row.number) - 1)
+        if isNew { try ids.insert(row.id, number: row.number) }
+    }
+
+    func write(_ summary: SummarySlot) throws(SystemError) {
+        try summaries.write(summary.encoded(), slot: Int(summary.number) - 1)
+    }
+
+    /// A page of the mapping turned out to be missing: the tables are to be rebuilt.
+    var hasFaulted: Bool { rows.hasFaulted || summaries.hasFaulted }
+
+    /// Makes everything written so far durable, then says so in the older of the two headers.
+    func checkpoint(_ header: CheckpointHeader) throws(SystemError) {
+        try rows.file.sync()
+        try summaries.file.sync()
+        try ids.sync()
+        try rows.file.write(header.encoded(), at: header.sequence % 2 * UInt64(CheckpointHeader.sizeBytes))
+        try rows.file.sync()
+    }
+}

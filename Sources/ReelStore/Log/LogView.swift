@@ -1,0 +1,113 @@
+import ReelCodec
+import ReelFormat
+import ReelSystem
+
+/// A sealed segment with its table.
+final class SealedSegment: Sendable {
+    let segment: Segment
+    let isCompacted: Bool
+    let lengthBytes: UInt64
+    /// When it was sealed, on the uptime clock; 0 for one that was there at start.
+    let sealedMicroseconds: Int64
+    /// The LSN a compacted segment was installed at; 0 for others.
+    let commitLSN: UInt64
+    private let table: Monitor<SegmentTable>
+
+    init(
+        _ segment: Segment, table: SegmentTable, isCompacted: Bool, lengthBytes: UInt64,
+        sealedMicroseconds: Int64 = 0, commitLSN: UInt64 = 0
+    ) {
+        self.segment = segment
+        self.isCompacted = isCompacted
+        self.lengthBytes = lengthBytes
+        self.sealedMicroseconds = sealedMicroseconds
+        self.commitLSN = commitLSN
+        self.table = Monitor(table)
+    }
+
+    /// Puts the mapped table in the place of the one in memory.
+    func replaceTable(_ new: SegmentTable) { table.withLock { $0 = new } }
+
+    var recordings: ClosedRange<UInt64>? { table.withLock { $0 }.recordings }
+
+    func append(framesOf recording: UInt64, to list: inout [LocatedFrame]) throws(StoreError) {
+        var entries: [FrameEntry] = []
+        do {
+            try table.withLock({ $0 }).append(framesOf: recording, to: &entries)
+        } catch {
+            entries = []
+            let rebuilt = try rebuildTable()
+            do { try rebuilt.append(framesOf: recording, to: &entries) } catch {
+                throw .damaged(segment.corruption(0, .state))
+            }
+        }
+        for entry in entries { list.append(LocatedFrame(segment: segment, entry: entry)) }
+    }
+
+    /// Every frame, in table order.
+    func allFrames() throws(StoreError) -> [FrameEntry] {
+        do { return try table.withLock({ $0 }).all() } catch {
+            do { return try rebuildTable().all() } catch let error as StoreError { throw error } catch { return [] }
+        }
+    }
+
+    /// The table is derived: where it is damaged the segment itself tells what it should hold.
+    private func rebuildTable() throws(StoreError) -> SegmentTable {
+        let scan = try segment.scan(verifiesPayloads: false, isSealed: true, limit: lengthBytes)
+        let new = SegmentTable(scan.entries)
+        replaceTable(new)
+        return new
+    }
+}
+
+/// A frame and the segment it lies in.
+package struct LocatedFrame: Sendable {
+    package var segment: Segment
+    package var entry: FrameEntry
+
+    func read() throws(StoreError) -> StoredFrame { try segment.frame(entry) }
+}
+
+/// What readers see of the log: changed in one step by the writer after a commit is durable.
+final class LogView: Sendable {
+    struct State {
+        var sealed: [SealedSegment]
+        var active: ActiveTable
+        var activeSegment: Segment
+        /// Up to here the active segment is committed.
+        var activeLengthBytes: UInt64
+        /// The greatest LSN that rows and tables reflect.
+        var appliedLSN: UInt64
+        var nextRecording: UInt64
+        /// Segments just replaced, until every row points into their successor.
+        var retired: [Segment] = []
+    }
+
+    let state: Monitor<State>
+
+    init(_ state: State) { self.state = Monitor(state) }
+
+    /// The recording's committed frames in order of LSN: for events that is the order of their ordinals.
+    func frames(of recording: UInt64) throws(StoreError) -> [LocatedFrame] {
+        let (sealed, activeSegment, active) = state.withLock {
+            ($0.sealed, $0.activeSegment, $0.active.frames(of: recording))
+        }
+        var list: [LocatedFrame] = []
+        for segment in sealed { try segment.append(framesOf: recording, to: &list) }
+        for entry in active { list.append(LocatedFrame(segment: activeSegment, entry: entry)) }
+        // A merged chunk has the LSN of its last batch; a metadata frame never shares one.
+        list.sort { ($0.entry.lsn, $0.entry.firstOrdinal) < ($1.entry.lsn, $1.entry.firstOrdinal) }
+        return list
+    }
+
+    /// The segment of that number, sealed or active.
+    func segment(_ number: UInt64) -> Segment? {
+        state.withLock { state in
+            if state.activeSegment.number == number { return state.activeSegment }
+            return state.sealed.first { $0.segment.number == number }?.segment
+                ?? state.retired.first { $0.number == number }
+        }
+    }
+
+    var nextRecording: UInt64 { state.withLock { $0.nextRecording } }
+}

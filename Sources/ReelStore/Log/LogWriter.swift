@@ -1,0 +1,262 @@
+import ReelCodec
+import ReelFormat
+import ReelSystem
+
+/// The one thread that changes the log. It takes what waits, turns it into frames, writes them in one piece, syncs
+/// once, brings rows and tables up to date, and only then lets the answers go.
+///
+/// Not Sendable: made on its own thread, nothing else can touch it.
+final class LogWriter {
+    let context: StoreContext
+    var active: ActiveSegment
+    var nextLSN: UInt64
+    var nextRecording: UInt64
+    /// Everything up to this LSN is known to be on the disk.
+    var durableLSN: UInt64
+    var lastReceivedMicroseconds: Int64
+    var tombstones: [UInt64: Tombstone]
+    var cuts: [SegmentCut]
+    /// Replaced segments whose files may still be there after a crash.
+    var replaced: [UInt64] = []
+    var isReadOnly = false
+    var plan = CommitPlan()
+    let cache: StateCache
+    /// When, on the uptime clock, what was acked without a sync must be synced.
+    private var syncDueMicroseconds: Int64?
+
+    init(_ context: StoreContext, resuming position: LogPosition) {
+        self.context = context
+        active = position.active
+        nextLSN = position.nextLSN
+        nextRecording = position.nextRecording
+        durableLSN = position.nextLSN - 1
+        lastReceivedMicroseconds = position.lastReceivedMicroseconds
+        tombstones = position.tombstones
+        cuts = position.cuts
+        replaced = position.replaced
+        cache = StateCache(context)
+    }
+
+    /// Works until the queue is closed and empty.
+    func run() {
+        while let operations = context.queue.take(timeoutMilliseconds: waitMilliseconds) {
+            for operation in operations { perform(operation) }
+            commit()
+            syncIfDue()
+        }
+        syncIfDue(now: true)
+    }
+
+    private func perform(_ operation: Operation) {
+        guard !isReadOnly else { return operation.fail(.readOnly) }
+        do {
+            try makeRoom(for: operation)
+            try stage(operation)
+            if plan.buffer.count >= context.options.commitSizeBytes { commit() }
+        } catch {
+            operation.fail(error)
+        }
+    }
+
+    // MARK: Frames
+
+    /// Adds a frame to the plan.
+    ///
+    /// - Parameter make: builds the frame from a header with LSN, time and store set.
+    /// - Returns: its entry and the segment it will lie in.
+    func add(_ kind: FrameKind, _ make: (FrameHeader) -> StoredFrame) -> (FrameEntry, UInt64) {
+        let frame = make(nextHeader(kind))
+        nextLSN += 1
+        lastReceivedMicroseconds = frame.header.receivedMicroseconds
+        return (plan.add(frame, at: active.lengthBytes + UInt64(plan.buffer.count)), active.segment.number)
+    }
+
+    /// Begins a new segment where the operation would make this one too large. Asked before an operation is staged,
+    /// never within one: all its frames then lie in one commit.
+    private func makeRoom(for operation: Operation) throws(StoreError) {
+        let frames = active.frameCount + plan.entries.count
+        let length = active.lengthBytes + UInt64(plan.buffer.count + operation.sizeBytes)
+        let isFull = length > context.options.segmentSizeBytes || frames >= context.options.segmentFrameMax
+        guard frames > 0, isFull else { return }
+        commit()
+        try rotate()
+    }
+
+    func nextHeader(_ kind: FrameKind) -> FrameHeader {
+        // Receive times never run backwards, whatever the wall clock does.
+        let now = max(context.clock.wallMicroseconds, lastReceivedMicroseconds)
+        var header = FrameHeader(kind: kind, lsn: nextLSN, receivedMicroseconds: now, store: context.identity.store)
+        header.durableLSN = durableLSN
+        return header
+    }
+
+    // MARK: Commit
+
+    /// Writes the plan, makes it durable, shows it, tells who waits.
+    func commit() {
+        guard !plan.isEmpty else { return }
+        let plan = self.plan
+        self.plan = CommitPlan()
+        guard !plan.buffer.isEmpty else { return plan.waiting.forEach { $0.succeed() } }
+        do {
+            try write(plan.buffer)
+        } catch {
+            // The copies the plan worked on are gone with it; what the cache has is as it was before.
+            return plan.waiting.forEach { $0.operation.fail(error) }
+        }
+        active.frameCount += plan.entries.count
+        if let last = plan.entries.last { publish(plan, lastLSN: last.lsn) }
+        plan.waiting.forEach { $0.succeed() }
+    }
+
+    private func write(_ bytes: [UInt8]) throws(StoreError) {
+        do {
+            try active.segment.file.write(bytes, at: active.lengthBytes)
+        } catch  where error.isDiskFull {
+            // Nothing of it was synced or shown: cut it off and go on with this segment when space returns.
+            do { try active.segment.file.truncate(to: active.lengthBytes) } catch { try abandon(error) }
+            throw .diskFull
+        } catch {
+            try abandon(error)
+        }
+        switch context.options.durability {
+        case .sync:
+            do { try active.segment.file.sync() } catch { try abandon(error) }
+            durableLSN = nextLSN - 1
+        case .interval(let milliseconds):
+            active.isDirty = true
+            if syncDueMicroseconds == nil {
+                syncDueMicroseconds = context.clock.uptimeMicroseconds + Int64(milliseconds) * 1000
+            }
+        }
+        active.lengthBytes += UInt64(bytes.count)
+    }
+
+    /// Brings rows, summaries and tables up to the commit, then shows it to readers.
+    ///
+    /// Rows after the log: a crash between the two leaves frames without rows, which recovery adds; the reverse order
+    /// would leave rows that point past the end of the log.
+    private func publish(_ plan: CommitPlan, lastLSN: UInt64) {
+        for state in plan.states.values {
+            do {
+                if state.isSummaryChanged { try context.index.write(state.summary) }
+                try context.index.write(state.row, isNew: state.isNew)
+            } catch {
+                // The log has it: from here on the row is folded from its frames until it can be written.
+                context.note(.indexWriteFailed(recording: state.row.number, error))
+                context.damagedRows.withLock { _ = $0.insert(state.row.number) }
+            }
+            cache.keep(state)
+        }
+        for tombstone in plan.tombstones { tombstones[tombstone.recording] = tombstone }
+        context.view.state.withLock { state in
+            for entry in plan.entries { state.active.append(entry) }
+            state.activeLengthBytes = active.lengthBytes
+            state.appliedLSN = lastLSN
+            state.nextRecording = nextRecording
+        }
+        context.commits.withLock { $0.note(frames: plan.entries.count, bytes: plan.buffer.count) }
+    }
+
+    // MARK: Segments
+
+    /// Closes the active segment and begins the next one.
+    func rotate() throws(StoreError) {
+        precondition(plan.buffer.isEmpty, "frames of the plan have their place in this segment")
+        do {
+            if active.isDirty { try active.segment.file.sync() }
+        } catch {
+            try abandon(error)
+        }
+        do {
+            try beginSegment(cutting: nil)
+        } catch {
+            throw error.isDiskFull ? .diskFull : .system(error)
+        }
+    }
+
+    /// Nothing more goes to a segment after a failed write or sync, and what was written since the last good sync is
+    /// never served: the next segment's state frame cuts it off. One new segment is tried; if that fails too, the
+    /// store serves what it has.
+    private func abandon(_ error: SystemError) throws(StoreError) -> Never {
+        let cut = SegmentCut(segment: active.segment.number, lengthBytes: active.lengthBytes)
+        context.note(.segmentPoisoned(segment: cut.segment, lengthBytes: cut.lengthBytes, error))
+        do {
+            try beginSegment(cutting: cut)
+        } catch {
+            isReadOnly = true
+            context.note(.storeReadOnly(error))
+            context.health.withLock { $0.isReadOnly = true }
+        }
+        throw .outcomeUnknown
+    }
+
+    private func beginSegment(cutting cut: SegmentCut?) throws(SystemError) {
+        // A failed try may have left the number's file behind, so a number is never tried twice.
+        let number = context.takeSegmentNumber()
+        if let cut { cuts.append(cut) }
+        let state = stateForNewSegment(number, isCompacted: false)
+        let header = nextHeader(.state)
+        let new = try ActiveSegment.create(state, header: header, paths: context.paths, fileSystem: context.fileSystem)
+        nextLSN += 1
+        durableLSN = header.lsn
+        let old = active
+        active = new
+        syncDueMicroseconds = nil
+        context.view.state.withLock { view in
+            let table = SegmentTable(view.active.entries)
+            view.sealed.append(
+                SealedSegment(
+                    old.segment, table: table, isCompacted: false, lengthBytes: old.lengthBytes,
+                    sealedMicroseconds: context.clock.uptimeMicroseconds))
+            view.active = ActiveTable()
+            view.activeSegment = new.segment
+            view.activeLengthBytes = new.lengthBytes
+        }
+        context.note(.segmentBegun(segment: number))
+    }
+
+    /// What must be known even if every older segment is gone.
+    func stateForNewSegment(_ number: UInt64, isCompacted: Bool) -> StatePayload {
+        var state = StatePayload(
+            segment: number, isCompacted: isCompacted, nextRecording: nextRecording, nextLSN: nextLSN)
+        state.cuts = cuts
+        state.replaced = replaced
+        let oldest = context.clock.wallMicroseconds - context.options.tombstoneMicroseconds
+        state.tombstones = tombstones.values.filter { $0.erasedMicroseconds >= oldest }
+            .sorted { $0.recording < $1.recording }
+        return state
+    }
+
+    // MARK: durability = interval
+
+    private var waitMilliseconds: Int? {
+        guard let due = syncDueMicroseconds else { return nil }
+        return max(0, Int((due - context.clock.uptimeMicroseconds + 999) / 1000))
+    }
+
+    private func syncIfDue(now: Bool = false) {
+        guard active.isDirty, let due = syncDueMicroseconds, now || context.clock.uptimeMicroseconds >= due else {
+            return
+        }
+        do {
+            try active.segment.file.sync()
+            active.isDirty = false
+            syncDueMicroseconds = nil
+            durableLSN = nextLSN - 1
+        } catch {
+            try? abandon(error)
+        }
+    }
+}
+
+/// Where writing goes on after recovery.
+struct LogPosition {
+    var active: ActiveSegment
+    var nextLSN: UInt64
+    var nextRecording: UInt64
+    var lastReceivedMicroseconds: Int64
+    var tombstones: [UInt64: Tombstone]
+    var cuts: [SegmentCut]
+    var replaced: [UInt64]
+}

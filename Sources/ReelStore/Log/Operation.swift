@@ -1,0 +1,109 @@
+import ReelCodec
+import ReelFormat
+
+/// A change on its way to the writer, with whom to tell. Completions run on the writer's thread and must not block.
+enum Operation: Sendable {
+    case start(StartRequest, @Sendable (Result<StartReceipt, StoreError>) -> Void)
+    case append(AppendRequest, @Sendable (Result<AppendReceipt, StoreError>) -> Void)
+    case change(UInt64, MetadataChange, @Sendable (Result<RecordingRow, StoreError>) -> Void)
+    case end(UInt64, EndReason, @Sendable (Result<RecordingRow, StoreError>) -> Void)
+    case erase(UInt64, @Sendable (Result<Tombstone, StoreError>) -> Void)
+    /// Closes the active segment and begins a new one; the answer names the newest sealed segment.
+    case rotate(@Sendable (Result<UInt64, StoreError>) -> Void)
+    /// What the first frame of a compacted segment must say.
+    case describe(segment: UInt64, replacing: [UInt64], @Sendable (Result<SegmentBeginning, StoreError>) -> Void)
+    /// Puts a compacted segment in the place of those it replaces.
+    case install(CompactedSegment, @Sendable (Result<Void, StoreError>) -> Void)
+    /// Makes a damaged row anew from its frames.
+    case repair(UInt64, @Sendable (Result<Void, StoreError>) -> Void)
+
+    /// Bytes the operation keeps in memory while it waits.
+    var sizeBytes: Int {
+        switch self {
+        case .append(let request, _): request.batch.member.count + 512
+        default: 1024
+        }
+    }
+
+    /// Asked for from outside, and refused when the queue is full.
+    var isExternal: Bool {
+        switch self {
+        case .start, .append, .change, .end, .erase: true
+        case .rotate, .describe, .install, .repair: false
+        }
+    }
+
+    /// Tells whoever waits that it failed.
+    func fail(_ error: StoreError) {
+        switch self {
+        case .start(_, let completion): completion(.failure(error))
+        case .append(_, let completion): completion(.failure(error))
+        case .change(_, _, let completion): completion(.failure(error))
+        case .end(_, _, let completion): completion(.failure(error))
+        case .erase(_, let completion): completion(.failure(error))
+        case .rotate(let completion): completion(.failure(error))
+        case .describe(_, _, let completion): completion(.failure(error))
+        case .install(_, let completion): completion(.failure(error))
+        case .repair(_, let completion): completion(.failure(error))
+        }
+    }
+}
+
+/// A recording to begin.
+package struct StartRequest: Sendable {
+    /// Made by the client, so that a retry is the same start; nil lets the store make one.
+    package var id: UUIDv7?
+    package var metadata: RecordingMetadata
+
+    package init(id: UUIDv7?, metadata: RecordingMetadata) {
+        self.id = id
+        self.metadata = metadata
+    }
+}
+
+package struct StartReceipt: Sendable, Equatable {
+    package var recording: RecordingReference
+    /// The id was started before; this is the first answer again.
+    package var isDuplicate: Bool
+}
+
+/// A batch to append.
+package struct AppendRequest: Sendable {
+    package var recording: UInt64
+    package var batch: PreparedBatch
+
+    package init(recording: UInt64, batch: PreparedBatch) {
+        self.recording = recording
+        self.batch = batch
+    }
+}
+
+package struct AppendReceipt: Sendable, Equatable {
+    package var recording: UInt64
+    package var firstOrdinal: UInt64
+    package var eventCount: UInt32
+    /// The batch was there already; this is its first answer again.
+    package var isDuplicate: Bool
+}
+
+/// A run of events ready for the log: compressed by a worker, waiting for its LSN and ordinal.
+package struct PreparedBatch: Sendable {
+    package var member: [UInt8]
+    package var rawSizeBytes: UInt32
+    package var summary: EventSummary
+    /// Nil where the client does not number its batches.
+    package var key: BatchKey?
+    package var bodyHash: UInt64
+}
+
+package struct BatchKey: Sendable, Hashable {
+    /// Keyed digest of the writer's name.
+    package var writer: UInt64
+    package var batch: UInt64
+}
+
+/// The state frame of a segment that is about to be written outside the writer's thread.
+struct SegmentBeginning: Sendable {
+    var header: FrameHeader
+    var state: StatePayload
+}

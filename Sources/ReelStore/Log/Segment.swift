@@ -1,0 +1,135 @@
+import ReelCodec
+import ReelFormat
+import ReelSystem
+
+/// An open segment file. Frames are read by position and verified on the way; it stays readable after the file was
+/// unlinked, as long as somebody holds it.
+package final class Segment: Sendable {
+    package let number: UInt64
+    let file: any File
+    let storeID: StoreID
+
+    init(number: UInt64, file: any File, store: StoreID) {
+        self.number = number
+        self.file = file
+        storeID = store
+    }
+
+    /// Reads the frame an index entry names, whole and verified.
+    func frame(_ entry: FrameEntry) throws(StoreError) -> StoredFrame {
+        let frame = try frame(at: entry.offsetBytes, expectedPayloadBytes: Int(entry.storedSizeBytes))
+        guard frame.header.lsn == entry.lsn, frame.header.recording == entry.recording,
+            frame.header.firstOrdinal == entry.firstOrdinal, frame.header.kind == entry.kind
+        else { throw .damaged(corruption(entry.offsetBytes, .foreignFrame)) }
+        return frame
+    }
+
+    /// Reads the frame at an offset, whole and verified.
+    ///
+    /// - Parameter expectedPayloadBytes: how much is read at once with the header; a longer payload takes a second read.
+    func frame(at offsetBytes: UInt64, expectedPayloadBytes: Int = 4096) throws(StoreError) -> StoredFrame {
+        var bytes: [UInt8] = []
+        do {
+            try file.read(FrameHeader.sizeBytes + expectedPayloadBytes, at: offsetBytes, into: &bytes)
+            let header = try decodeHeader(bytes, at: offsetBytes)
+            let size = FrameHeader.sizeBytes + Int(header.storedSizeBytes)
+            if bytes.count < size {
+                try file.read(size - bytes.count, at: offsetBytes + UInt64(bytes.count), into: &bytes)
+            }
+            guard bytes.count >= size else { throw corruption(offsetBytes, .truncated) }
+            if bytes.count > size { bytes.removeLast(bytes.count - size) }
+            guard payloadChecksum(bytes) == header.payloadChecksum else {
+                throw corruption(offsetBytes, .payloadChecksum)
+            }
+            return StoredFrame(header: header, bytes: bytes)
+        } catch let error as SystemError {
+            throw .system(error)
+        } catch let error as Corruption {
+            throw .damaged(error)
+        } catch {
+            throw .damaged(corruption(offsetBytes, .truncated))
+        }
+    }
+
+    /// Reads and verifies the header at an offset; the payload is not looked at.
+    func header(at offsetBytes: UInt64) throws(StoreError) -> FrameHeader {
+        do {
+            return try decodeHeader(try file.read(FrameHeader.sizeBytes, at: offsetBytes), at: offsetBytes)
+        } catch let error as SystemError {
+            throw .system(error)
+        } catch let error as Corruption {
+            throw .damaged(error)
+        } catch {
+            throw .damaged(corruption(offsetBytes, .truncated))
+        }
+    }
+
+    func corruption(_ offsetBytes: UInt64, _ kind: Corruption.Kind) -> Corruption {
+        Corruption(file: file.path, offsetBytes: offsetBytes, kind: kind)
+    }
+
+    private func payloadChecksum(_ frame: [UInt8]) -> UInt32 {
+        let bytes = frame.span
+        return CRC32C.checksum(bytes.bytes.extracting(droppingFirst: FrameHeader.sizeBytes))
+    }
+
+    private func decodeHeader(_ bytes: [UInt8], at offsetBytes: UInt64) throws(Corruption) -> FrameHeader {
+        let header: FrameHeader
+        do {
+            let span = bytes.span
+            header = try FrameHeader(decoding: span.bytes)
+        } catch {
+            throw corruption(offsetBytes, .header(error))
+        }
+        guard header.store == storeID else { throw corruption(offsetBytes, .foreignFrame) }
+        return header
+    }
+}
+
+/// A frame as it lies in a segment: 192 bytes of header, then the payload.
+package struct StoredFrame: Sendable {
+    package var header: FrameHeader
+    /// Header and payload.
+    package var bytes: [UInt8]
+
+    /// The batch table's bytes of a merged chunk; else empty.
+    package var prefix: [UInt8] {
+        Array(bytes[FrameHeader.sizeBytes..<FrameHeader.sizeBytes + Int(header.prefixSizeBytes)])
+    }
+
+    /// What follows the prefix: a gzip member, or a `state`, `commit` or `tombstone` payload.
+    package var member: [UInt8] {
+        Array(bytes[(FrameHeader.sizeBytes + Int(header.prefixSizeBytes))...])
+    }
+
+    /// Where the member begins in `bytes`.
+    var memberOffsetBytes: Int { FrameHeader.sizeBytes + Int(header.prefixSizeBytes) }
+
+    /// Builds a frame: sets the header's sizes and checksum from the payload.
+    init(_ header: FrameHeader, prefix: [UInt8] = [], member: [UInt8]) {
+        self.header = header
+        let payloadSize = prefix.count + member.count
+        self.header.storedSizeBytes = UInt32(payloadSize)
+        self.header.prefixSizeBytes = UInt32(prefix.count)
+        var checksum = CRC32C()
+        checksum.update(prefix)
+        checksum.update(member)
+        self.header.payloadChecksum = checksum.value
+        bytes = []
+        bytes.reserveCapacity(Int(self.header.strideBytes))
+        bytes.append(contentsOf: self.header.encoded())
+        bytes.append(contentsOf: prefix)
+        bytes.append(contentsOf: member)
+    }
+
+    init(header: FrameHeader, bytes: [UInt8]) {
+        self.header = header
+        self.bytes = bytes
+    }
+
+    /// Appends the frame and its padding.
+    func append(to buffer: inout [UInt8]) {
+        buffer.append(contentsOf: bytes)
+        buffer.append(contentsOf: repeatElement(0, count: Int(header.strideBytes) - bytes.count))
+    }
+}

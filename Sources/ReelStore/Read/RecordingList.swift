@@ -1,0 +1,145 @@
+import ReelCodec
+import ReelFormat
+
+/// Walks the rows from new to old and picks what a query asks for.
+struct RecordingList {
+    /// Rows looked at in one go, between two looks at the clock.
+    private static let blockCount: UInt64 = 16_384
+    /// A page is given out as it is after this long, so that no query holds a worker for long.
+    private static let timeMaxMicroseconds: Int64 = 30_000
+
+    private let context: StoreContext
+
+    init(_ context: StoreContext) { self.context = context }
+
+    /// - Parameters:
+    ///   - below: only numbers below this one; nil begins with the newest.
+    ///   - limit: recordings a page.
+    func page(_ query: RecordingQuery, below: UInt64?, limit: Int) -> RecordingPage {
+        let started = context.clock.uptimeMicroseconds
+        let filter = RowFilter(query, digests: context.digests)
+        let bounds = numbers(query, below: below)
+        var page = RecordingPage()
+        var end = bounds.upperBound
+        while end > bounds.lowerBound {
+            let start =
+                end > RecordingList.blockCount + bounds.lowerBound ? end - RecordingList.blockCount : bounds.lowerBound
+            for number in candidates(start..<end, filter) {
+                if page.recordings.count == limit {
+                    page.next = number + 1
+                    return page
+                }
+                add(number, query, filter, to: &page)
+                if context.clock.uptimeMicroseconds - started > RecordingList.timeMaxMicroseconds,
+                    number > bounds.lowerBound
+                {
+                    page.next = number
+                    page.isComplete = false
+                    return page
+                }
+            }
+            end = start
+        }
+        return page
+    }
+
+    /// The numbers within the query's times: recordings are numbered in the order of their beginning.
+    private func numbers(_ query: RecordingQuery, below: UInt64?) -> Range<UInt64> {
+        let next = context.view.nextRecording
+        let end = min(below ?? next, next)
+        guard end > 1 else { return 1..<1 }
+        var range = 1..<end
+        if let until = query.untilMicroseconds {
+            range = 1..<max(1, firstNumber(in: range) { $0 > until })
+        }
+        if let since = query.sinceMicroseconds {
+            let first = firstNumber(in: range) { $0 >= since }
+            range = min(first, range.upperBound)..<range.upperBound
+        }
+        return range
+    }
+
+    /// The first number whose beginning satisfies a condition that holds for all later ones too.
+    private func firstNumber(in range: Range<UInt64>, _ holds: (Int64) -> Bool) -> UInt64 {
+        var low = range.lowerBound
+        var high = range.upperBound
+        while low < high {
+            let middle = low + (high - low) / 2
+            // A number that was never given out (a failed start) says nothing: ask its neighbour below.
+            var probe = middle
+            var created: Int64?
+            while created == nil, probe >= low {
+                if let row = context.index.row(probe), row.createdMicroseconds > 0 { created = row.createdMicroseconds }
+                if probe == 0 { break }
+                probe -= 1
+            }
+            if let created, holds(created) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+
+    /// Numbers whose rows pass, newest first.
+    private func candidates(_ numbers: Range<UInt64>, _ filter: RowFilter) -> [UInt64] {
+        guard context.index.hasRoom(for: numbers.upperBound - 1) else { return [] }
+        return context.index.withRows(numbers) { span in
+            var found: [UInt64] = []
+            var base = span.byteCount - RecordingRow.sizeBytes
+            var number = numbers.upperBound - 1
+            while base >= 0 {
+                if filter.passes(span, at: base) { found.append(number) }
+                base -= RecordingRow.sizeBytes
+                number -= 1
+            }
+            return found
+        }
+    }
+
+    /// Reads a candidate and adds it where it really is what was asked for.
+    private func add(_ number: UInt64, _ query: RecordingQuery, _ filter: RowFilter, to page: inout RecordingPage) {
+        do {
+            let state = try context.committedState(number)
+            if state.row.status == .erased {
+                guard query.statuses.contains(.erased) else { return }
+                page.recordings.append(
+                    ListedRecording(row: state.row, summary: state.summary, metadata: RecordingMetadata()))
+                return
+            }
+            let hasWords = filter.urlWords.allSatisfy { state.summary.words.contains($0) || state.summary.hasMoreWords }
+            guard hasWords else { return }
+            let metadata = try context.metadata(of: state.row)
+            guard matches(metadata, state, query) else { return }
+            page.recordings.append(ListedRecording(row: state.row, summary: state.summary, metadata: metadata))
+        } catch StoreError.damaged(let damage) {
+            page.damage.append(damage)
+        } catch {
+            // Erased or moved while the list was made: it is no longer what the filter saw.
+        }
+    }
+
+    private func matches(_ metadata: RecordingMetadata, _ state: RecordingState, _ query: RecordingQuery) -> Bool {
+        for equality in query.equalities {
+            let holds =
+                switch equality.field {
+                case .user: metadata.user == equality.value
+                case .session: metadata.session == equality.value
+                case .project: metadata.project == equality.value
+                case .ticket: metadata.ticket == equality.value
+                case .activity: metadata.activity == equality.value
+                case .brand: metadata.brand == equality.value
+                case .window: metadata.window == equality.value
+                case .tag: metadata.tags.contains(equality.value)
+                case .urlWord: true
+                }
+            if !holds { return false }
+        }
+        guard !query.text.isEmpty else { return true }
+        let wanted = query.text.lowercased()
+        for field in RecordingMetadata.textFields
+        where metadata[keyPath: field.path].lowercased().contains(wanted) {
+            return true
+        }
+        return metadata.tags.contains { $0.lowercased().contains(wanted) }
+            || state.summary.firstURL.lowercased().contains(wanted)
+            || state.summary.lastURL.lowercased().contains(wanted)
+    }
+}

@@ -1,0 +1,248 @@
+import ReelCodec
+import ReelFormat
+import ReelSystem
+
+/// The segments a store has when it is opened: which count, what they hold, where writing goes on.
+struct LogInventory {
+    private(set) var sealed: [SealedSegment] = []
+    private(set) var activeTable = ActiveTable()
+    private(set) var damage: [Corruption] = []
+    private(set) var cutBytes: UInt64 = 0
+    private(set) var tombstones: [UInt64: Tombstone] = [:]
+    private(set) var cuts: [SegmentCut] = []
+    /// Void segments whose files are still there.
+    private(set) var replacedFiles: [UInt64] = []
+    private(set) var nextLSN: UInt64 = 1
+    private(set) var nextRecording: UInt64 = 1
+    private(set) var nextSegment: UInt64 = 1
+    private(set) var lastReceivedMicroseconds: Int64 = 0
+
+    /// The last hot segment, if it may be written to further.
+    private var resumable: (segment: Segment, lengthBytes: UInt64)?
+    /// A segment file with what its state frame says.
+    private struct Found {
+        var segment: Segment
+        var lengthBytes: UInt64
+        var state: StatePayload?
+    }
+
+    init(_ recovery: Recovery, checkpoint: CheckpointHeader?) throws {
+        if let checkpoint { nextRecording = checkpoint.nextRecording }
+        var found = try list(recovery)
+        for one in found { note(one.state) }
+        let replaced = Set(found.flatMap { $0.state?.replaced ?? [] })
+        replacedFiles = found.map(\.segment.number).filter(replaced.contains)
+        found.removeAll { replaced.contains($0.segment.number) }
+        let lastHot = found.last { $0.state?.isCompacted != true }?.segment.number
+        for one in found {
+            if one.segment.number == lastHot {
+                try resume(one, recovery)
+            } else {
+                try seal(one, recovery)
+            }
+        }
+        for one in sealed {
+            guard let recordings = one.recordings else { continue }
+            nextRecording = max(nextRecording, recordings.upperBound + 1)
+        }
+    }
+
+    // MARK: Files
+
+    private mutating func list(_ recovery: Recovery) throws -> [Found] {
+        let numbers = try recovery.fileSystem.list(recovery.paths.log)
+            .compactMap { StorePaths.number(of: $0, suffix: ".seg") }.sorted()
+        nextSegment = (numbers.last ?? 0) + 1
+        var found: [Found] = []
+        for number in numbers {
+            let path = recovery.paths.segment(number)
+            let file = try recovery.fileSystem.open(path, .existing)
+            let segment = Segment(number: number, file: file, store: recovery.identity.store)
+            let state = try readState(segment)
+            if state == nil, number == numbers.last, try holdsNoFrame(segment) {
+                // Its beginning never became durable, so nothing in it was ever acked.
+                try recovery.fileSystem.unlink(path)
+                try recovery.fileSystem.syncDirectory(recovery.paths.log)
+                continue
+            }
+            if state == nil { damage.append(segment.corruption(0, .state)) }
+            found.append(Found(segment: segment, lengthBytes: try file.sizeBytes(), state: state))
+        }
+        return found
+    }
+
+    private mutating func readState(_ segment: Segment) throws(StoreError) -> StatePayload? {
+        do {
+            let frame = try segment.frame(at: 0)
+            guard frame.header.kind == .state, let state = try? StatePayload(decoding: frame.member),
+                state.segment == segment.number
+            else { return nil }
+            nextLSN = max(nextLSN, frame.header.lsn + 1)
+            lastReceivedMicroseconds = max(lastReceivedMicroseconds, frame.header.receivedMicroseconds)
+            return state
+        } catch StoreError.damaged {
+            return nil
+        }
+    }
+
+    private func holdsNoFrame(_ segment: Segment) throws(StoreError) -> Bool {
+        let scan = try segment.scan(verifiesPayloads: false, isSealed: true)
+        return scan.entries.isEmpty && scan.state == nil
+    }
+
+    private mutating func note(_ state: StatePayload?) {
+        guard let state else { return }
+        nextLSN = max(nextLSN, state.nextLSN)
+        nextRecording = max(nextRecording, state.nextRecording)
+        for cut in state.cuts where !cuts.contains(cut) { cuts.append(cut) }
+        for tombstone in state.tombstones { note(tombstone) }
+    }
+
+    private mutating func note(_ tombstone: Tombstone) {
+        tombstones[tombstone.recording] = tombstone
+        nextRecording = max(nextRecording, tombstone.recording + 1)
+    }
+
+    // MARK: Tables
+
+    /// A segment that is only read from now on: its table from its file, or from the segment itself.
+    private mutating func seal(_ one: Found, _ recovery: Recovery) throws {
+        let number = one.segment.number
+        let cut = cuts.first { $0.segment == number }?.lengthBytes
+        let length = min(one.lengthBytes, cut ?? .max)
+        let path = recovery.paths.table(number)
+        let isCompacted = one.state?.isCompacted ?? false
+        var commitLSN: UInt64 = 0
+        var table = SegmentTable(
+            path: path, segment: number, coveredBytes: length, store: recovery.identity.store,
+            fileSystem: recovery.fileSystem)
+        if table != nil,
+            let header = SegmentTable.header(
+                path: path, segment: number, store: recovery.identity.store, fileSystem: recovery.fileSystem)
+        {
+            nextLSN = max(nextLSN, header.lastLSN + 1)
+            if isCompacted { commitLSN = header.lastLSN }
+        } else {
+            let scan = try one.segment.scan(verifiesPayloads: false, isSealed: true, limit: cut)
+            damage += scan.damage
+            nextLSN = max(nextLSN, scan.lastLSN + 1)
+            lastReceivedMicroseconds = max(lastReceivedMicroseconds, scan.lastReceivedMicroseconds)
+            try noteTombstones(scan.entries, in: one.segment)
+            if isCompacted {
+                commitLSN = scan.commit?.lsn ?? scan.lastLSN
+                if scan.commit == nil { damage.append(one.segment.corruption(scan.endBytes, .truncated)) }
+            }
+            table = SegmentTable(scan.entries)
+        }
+        guard let table else { return }
+        sealed.append(
+            SealedSegment(
+                one.segment, table: table, isCompacted: isCompacted, lengthBytes: length,
+                commitLSN: commitLSN))
+    }
+
+    /// The last hot segment: its table as of the last checkpoint, then its tail, every byte of it verified.
+    private mutating func resume(_ one: Found, _ recovery: Recovery) throws {
+        let number = one.segment.number
+        var entries: [FrameEntry] = []
+        var start: UInt64 = 0
+        let path = recovery.paths.table(number)
+        let cut = cuts.first { $0.segment == number }?.lengthBytes
+        if let header = SegmentTable.header(
+            path: path, segment: number, store: recovery.identity.store, fileSystem: recovery.fileSystem),
+            header.coveredBytes <= min(one.lengthBytes, cut ?? .max),
+            let table = SegmentTable(
+                path: path, segment: number, coveredBytes: header.coveredBytes, store: recovery.identity.store,
+                fileSystem: recovery.fileSystem), let known = try? table.all()
+        {
+            entries = known.sorted { $0.offsetBytes < $1.offsetBytes }
+            start = header.coveredBytes
+            nextLSN = max(nextLSN, header.lastLSN + 1)
+        }
+        let scan = try one.segment.scan(from: start, verifiesPayloads: true, isSealed: false, limit: cut)
+        damage += scan.damage
+        entries += scan.entries
+        nextLSN = max(nextLSN, scan.lastLSN + 1)
+        for entry in entries {
+            lastReceivedMicroseconds = max(lastReceivedMicroseconds, entry.receivedMicroseconds)
+            nextRecording = max(nextRecording, entry.recording + 1)
+            nextLSN = max(nextLSN, entry.lsn + 1)
+        }
+        try noteTombstones(entries, in: one.segment)
+        if one.lengthBytes > scan.endBytes {
+            cutBytes = one.lengthBytes - scan.endBytes
+            try one.segment.file.truncate(to: scan.endBytes)
+        }
+        // What a killed daemon left in the page cache is served from now on, so it must be on the disk.
+        try one.segment.file.sync()
+        if scan.damage.isEmpty, one.state != nil, cut == nil {
+            resumable = (one.segment, scan.endBytes)
+            for entry in entries { activeTable.append(entry) }
+        } else {
+            // Nothing is ever appended to a damaged segment.
+            sealed.append(
+                SealedSegment(
+                    one.segment, table: SegmentTable(entries), isCompacted: false, lengthBytes: scan.endBytes))
+        }
+    }
+
+    private mutating func noteTombstones(_ entries: [FrameEntry], in segment: Segment) throws(StoreError) {
+        for entry in entries where entry.kind == .tombstone {
+            let frame: StoredFrame
+            do { frame = try segment.frame(entry) } catch {
+                guard case .damaged(let found) = error else { throw error }
+                damage.append(found)
+                continue
+            }
+            if let tombstone = try? Tombstone(decoding: frame.member) { note(tombstone) }
+        }
+    }
+
+    // MARK: Results
+
+    /// The segment that is written to next: the last one where that is sound and has room, else a new one.
+    mutating func makeActive(_ recovery: Recovery) throws(SystemError) -> ActiveSegment {
+        if let resumable {
+            return ActiveSegment(
+                segment: resumable.segment, lengthBytes: resumable.lengthBytes,
+                frameCount: activeTable.entries.count)
+        }
+        var state = StatePayload(
+            segment: nextSegment, isCompacted: false, nextRecording: nextRecording, nextLSN: nextLSN)
+        state.cuts = cuts
+        state.replaced = replacedFiles
+        state.tombstones = tombstones.values.sorted { $0.recording < $1.recording }
+        let now = max(recovery.clock.wallMicroseconds, lastReceivedMicroseconds)
+        var header = FrameHeader(
+            kind: .state, lsn: nextLSN, receivedMicroseconds: now, store: recovery.identity.store)
+        header.durableLSN = nextLSN - 1
+        nextLSN += 1
+        nextSegment += 1
+        return try ActiveSegment.create(
+            state, header: header, paths: recovery.paths, fileSystem: recovery.fileSystem)
+    }
+
+    /// What a checkpoint does not cover.
+    func tail(after checkpoint: CheckpointHeader) throws(StoreError) -> LogTail {
+        var tail = LogTail(frames: [], movedRecordings: [], tombstones: [])
+        for one in sealed {
+            let number = one.segment.number
+            if one.isCompacted {
+                guard one.commitLSN > checkpoint.lsn else { continue }
+                for entry in try one.allFrames() { tail.movedRecordings.insert(entry.recording) }
+            } else if number >= checkpoint.segment {
+                for entry in try one.allFrames() where entry.lsn > checkpoint.lsn {
+                    tail.frames.append(LocatedFrame(segment: one.segment, entry: entry))
+                }
+            }
+        }
+        if let resumable {
+            for entry in activeTable.entries where entry.lsn > checkpoint.lsn {
+                tail.frames.append(LocatedFrame(segment: resumable.segment, entry: entry))
+            }
+        }
+        tail.frames.sort { $0.entry.lsn < $1.entry.lsn }
+        tail.tombstones = tombstones.values.filter { $0.lsn > checkpoint.lsn }
+        return tail
+    }
+}

@@ -1,0 +1,161 @@
+import ReelCodec
+import ReelFormat
+import ReelSystem
+
+/// Opens a store as a crash or a clean stop left it. FORMAT.md §14 is its table, row by row.
+struct Recovery {
+    let paths: StorePaths
+    let identity: StoreIdentity
+    let fileSystem: any FileSystem
+    let clock: any Clock
+    let options: StoreOptions
+    let digests: StoreDigests
+    var report = OpenReport()
+
+    init(
+        paths: StorePaths, identity: StoreIdentity, fileSystem: any FileSystem, clock: any Clock,
+        options: StoreOptions
+    ) {
+        self.paths = paths
+        self.identity = identity
+        self.fileSystem = fileSystem
+        self.clock = clock
+        self.options = options
+        digests = StoreDigests(secret: identity.secret)
+    }
+
+    /// What recovery hands to the store.
+    struct Result {
+        var index: RecordingIndex
+        var view: LogView
+        var position: LogPosition
+        var nextSegment: UInt64
+        /// Nil where the index was rebuilt and has no checkpoint yet.
+        var checkpoint: CheckpointHeader?
+        var report: OpenReport
+    }
+
+    mutating func run() throws(OpenError) -> Result {
+        do {
+            return try recover()
+        } catch let error as OpenError {
+            throw error
+        } catch let error as SystemError {
+            throw .system(error)
+        } catch StoreError.system(let error) {
+            throw .system(error)
+        } catch StoreError.damaged(let damage) {
+            throw .damaged(damage)
+        } catch {
+            preconditionFailure("recovery throws no other error: \(error)")
+        }
+    }
+
+    private mutating func recover() throws -> Result {
+        try fileSystem.createDirectory(paths.log)
+        try emptyTemporary()
+        let (index, checkpoint) = try RecordingIndex.open(paths, store: identity.store, fileSystem: fileSystem)
+        var log = try LogInventory(self, checkpoint: checkpoint)
+        report.damage += log.damage
+        let active = try log.makeActive(self)
+        report.cutBytes = log.cutBytes
+
+        let view = LogView(
+            LogView.State(
+                sealed: log.sealed, active: log.activeTable, activeSegment: active.segment,
+                activeLengthBytes: active.lengthBytes, appliedLSN: log.nextLSN - 1, nextRecording: log.nextRecording))
+        if let checkpoint {
+            try replay(log.tail(after: checkpoint), index: index, view: view)
+        } else {
+            try rebuild(index: index, view: view, log)
+        }
+        try removeReplaced(log)
+        report.segmentCount = log.sealed.count + 1
+        report.recordingCount = log.nextRecording - 1
+        let position = LogPosition(
+            active: active, nextLSN: log.nextLSN, nextRecording: log.nextRecording,
+            lastReceivedMicroseconds: log.lastReceivedMicroseconds, tombstones: log.tombstones, cuts: log.cuts,
+            replaced: [])
+        return Result(
+            index: index, view: view, position: position, nextSegment: log.nextSegment, checkpoint: checkpoint,
+            report: report)
+    }
+
+    /// The compactor's work that never became a segment.
+    private func emptyTemporary() throws(SystemError) {
+        try fileSystem.createDirectory(paths.temporary)
+        for name in try fileSystem.list(paths.temporary) { try fileSystem.unlink("\(paths.temporary)/\(name)") }
+    }
+
+    /// Replaced segments go for good before anything else is written, so that a later state frame need not name them.
+    private func removeReplaced(_ log: LogInventory) throws(SystemError) {
+        guard !log.replacedFiles.isEmpty else { return }
+        for number in log.replacedFiles {
+            try fileSystem.unlink(paths.segment(number))
+            do { try fileSystem.unlink(paths.table(number)) } catch  where error.isMissing {}
+        }
+        try fileSystem.syncDirectory(paths.log)
+    }
+
+    /// Brings rows up to the log: each frame of the tail goes into its row, unless the row has it already.
+    private mutating func replay(
+        _ tail: LogTail, index: RecordingIndex, view: LogView
+    ) throws {
+        let fold = RecordingFold(view: view, digests: digests)
+        for located in tail.frames {
+            let number = located.entry.recording
+            if let row = index.row(number), let summary = index.summary(number), summary.lsn == row.summaryLSN {
+                if row.lsn >= located.entry.lsn { continue }
+                var state: RecordingState? = RecordingState(row: row, summary: summary)
+                do {
+                    try fold.add(located, to: &state)
+                } catch StoreError.damaged(let damage) {
+                    report.damage.append(damage)
+                }
+                if let state { try write(state, to: index) }
+            } else {
+                try refold(number, fold, index: index)
+            }
+            report.replayedFrameCount += 1
+        }
+        // A compacted segment installed after the checkpoint moved its recordings' frames.
+        for number in tail.movedRecordings { try refold(number, fold, index: index) }
+        for tombstone in tail.tombstones { try write(.erased(tombstone), to: index) }
+    }
+
+    private mutating func refold(_ number: UInt64, _ fold: RecordingFold, index: RecordingIndex) throws {
+        var damage: [Corruption] = []
+        let state = try fold.state(number) { damage.append($0) }
+        report.damage += damage
+        if let state { try write(state, to: index) }
+    }
+
+    /// Makes every row anew.
+    private mutating func rebuild(index: RecordingIndex, view: LogView, _ log: LogInventory) throws {
+        report.rebuiltIndex = true
+        let fold = RecordingFold(view: view, digests: digests)
+        var number: UInt64 = 1
+        while number < log.nextRecording {
+            if let tombstone = log.tombstones[number] {
+                try write(.erased(tombstone), to: index)
+            } else {
+                try refold(number, fold, index: index)
+            }
+            number += 1
+        }
+    }
+
+    private func write(_ state: RecordingState, to index: RecordingIndex) throws(SystemError) {
+        try index.reserve(state.row.number)
+        try index.write(state.summary)
+        try index.write(state.row, isNew: true)
+    }
+}
+
+/// What the index must still take in after a checkpoint.
+struct LogTail {
+    /// In order of LSN.
+    var frames: [LocatedFrame]
+    var movedRecordings: Set<UInt64>
+    var tombstones: [Tombstone]
+}

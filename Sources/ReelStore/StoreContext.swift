@@ -1,0 +1,117 @@
+import ReelCodec
+import ReelFormat
+import ReelSystem
+
+/// What the store's threads share. Everything in it is immutable or guards itself.
+final class StoreContext: Sendable {
+    let options: StoreOptions
+    let identity: StoreIdentity
+    let paths: StorePaths
+    let fileSystem: any FileSystem
+    let clock: any Clock
+    let index: RecordingIndex
+    let view: LogView
+    let queue: WriteQueue
+    let digests: StoreDigests
+    let leases = LeaseTable()
+    /// Rows that could not be written, or were found damaged: their recordings are folded from the log when read.
+    let damagedRows = Monitor<Set<UInt64>>([])
+    /// Long work looks at it and ends early.
+    let isClosing = Monitor(false)
+    let health = Monitor(StoreHealth())
+    let commits = Monitor(CommitStatistics())
+    let note: @Sendable (StoreEvent) -> Void
+    private let nextSegment: Monitor<UInt64>
+
+    init(
+        options: StoreOptions, identity: StoreIdentity, paths: StorePaths, fileSystem: any FileSystem,
+        clock: any Clock, index: RecordingIndex, view: LogView, nextSegment: UInt64,
+        note: @escaping @Sendable (StoreEvent) -> Void
+    ) {
+        self.options = options
+        self.identity = identity
+        self.paths = paths
+        self.fileSystem = fileSystem
+        self.clock = clock
+        self.index = index
+        self.view = view
+        self.note = note
+        self.nextSegment = Monitor(nextSegment)
+        queue = WriteQueue(countMax: options.queueCountMax, sizeMaxBytes: options.queueSizeBytes)
+        digests = StoreDigests(secret: identity.secret)
+    }
+
+    /// A number for a new segment file; never given twice while the store is open.
+    func takeSegmentNumber() -> UInt64 {
+        nextSegment.withLock { next in
+            defer { next += 1 }
+            return next
+        }
+    }
+
+    /// A recording's row and summary as committed: from the index, or from the log where the index is damaged.
+    ///
+    /// - Throws: `.unknownRecording`, or what reading the frames met.
+    func committedState(_ number: UInt64) throws(StoreError) -> RecordingState {
+        guard number >= 1, number < view.nextRecording else { throw .unknownRecording }
+        let isSuspect = damagedRows.withLock { $0.contains(number) } || index.hasFaulted
+        if !isSuspect, let row = index.row(number), let summary = index.summary(number) {
+            return RecordingState(row: row, summary: summary)
+        }
+        guard let state = try RecordingFold(self).state(number) else { throw .unknownRecording }
+        return state
+    }
+
+    func committedRow(_ number: UInt64) throws(StoreError) -> RecordingRow {
+        guard number >= 1, number < view.nextRecording else { throw .unknownRecording }
+        let isSuspect = damagedRows.withLock { $0.contains(number) } || index.hasFaulted
+        if !isSuspect, let row = index.row(number) { return row }
+        return try committedState(number).row
+    }
+
+    /// The recording's current metadata, from its frame.
+    func metadata(of row: RecordingRow) throws(StoreError) -> RecordingMetadata {
+        guard let segment = view.segment(UInt64(row.metadataSegment)) else {
+            // Compaction moved the frame after the row was read.
+            let now = try committedRow(row.number)
+            guard now.metadataSegment != row.metadataSegment, let moved = view.segment(UInt64(now.metadataSegment))
+            else { throw .unknownRecording }
+            return try metadata(in: moved, at: UInt64(now.metadataOffsetBytes), of: row.number)
+        }
+        return try metadata(in: segment, at: UInt64(row.metadataOffsetBytes), of: row.number)
+    }
+
+    private func metadata(in segment: Segment, at offsetBytes: UInt64, of number: UInt64) throws(StoreError)
+        -> RecordingMetadata
+    {
+        let frame = try segment.frame(at: offsetBytes, expectedPayloadBytes: 1024)
+        guard frame.header.recording == number, frame.header.kind.isMetadata else {
+            throw .damaged(segment.corruption(offsetBytes, .foreignFrame))
+        }
+        return try LocatedFrame(segment: segment, entry: FrameEntry(frame.header, at: offsetBytes)).metadata(in: frame)
+    }
+
+    /// The gzip member of a metadata frame.
+    func metadataMember(_ text: [UInt8]) -> [UInt8] {
+        Codecs.fast.borrow { $0.member(of: text) }
+    }
+}
+
+/// What `/readyz` asks.
+package struct StoreHealth: Sendable, Equatable {
+    package var isReadOnly = false
+    package var lastCheckpointMicroseconds: Int64 = 0
+}
+
+/// What the writer counted since start.
+package struct CommitStatistics: Sendable, Equatable {
+    package private(set) var commitCount: UInt64 = 0
+    package private(set) var frameCount: UInt64 = 0
+    package private(set) var sizeBytes: UInt64 = 0
+
+    mutating func note(frames: Int, bytes: Int) {
+        commitCount += 1
+        frameCount += UInt64(frames)
+        sizeBytes += UInt64(bytes)
+    }
+}

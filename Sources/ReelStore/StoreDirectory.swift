@@ -1,0 +1,64 @@
+import ReelCodec
+import ReelFormat
+import ReelSystem
+
+/// The directory of a store: whose it is, and that only one process has it.
+enum StoreDirectory {
+    /// Locks the directory and reads the store's identity; an empty directory becomes a new store.
+    static func open(
+        _ paths: StorePaths, fileSystem: any FileSystem, clock: any Clock, note: (StoreEvent) -> Void
+    ) throws(OpenError) -> (lock: any File, identity: StoreIdentity) {
+        do {
+            try fileSystem.createDirectory(paths.root)
+            let lock = try fileSystem.open(paths.lock, .createIfMissing)
+            do { try lock.lock() } catch { throw OpenError.locked(path: paths.root) }
+            let names = try fileSystem.list(paths.root)
+            if names.contains("store") { return (lock, try read(paths, fileSystem)) }
+            // A crash while the store was being made leaves no more than these.
+            let isOurs = Set(names).isSubset(of: ["lock", "store.new", "log", "lost+found"])
+            guard isOurs, try !names.contains("log") || fileSystem.list(paths.log).isEmpty else {
+                throw OpenError.notAStore(path: paths.root)
+            }
+            let identity = try create(paths, fileSystem, clock)
+            note(.created(path: paths.root))
+            return (lock, identity)
+        } catch let error as OpenError {
+            throw error
+        } catch let error as SystemError {
+            throw .system(error)
+        } catch is CryptoError {
+            throw .noRandomness
+        } catch {
+            preconditionFailure("no other error is thrown: \(error)")
+        }
+    }
+
+    static func read(_ paths: StorePaths, _ fileSystem: any FileSystem) throws -> StoreIdentity {
+        let bytes = try fileSystem.open(paths.identity, .readOnly).read(StoreIdentity.sizeBytes + 1, at: 0)
+        do {
+            return try StoreIdentity(decoding: bytes)
+        } catch {
+            throw OpenError.identity(path: paths.identity, error)
+        }
+    }
+
+    private static func create(
+        _ paths: StorePaths, _ fileSystem: any FileSystem, _ clock: any Clock
+    ) throws -> StoreIdentity {
+        let random = try SecureRandom.bytes(count: 48)
+        let words = random.span
+        let identity = StoreIdentity(
+            store: StoreID(high: words.bytes.field(0), low: words.bytes.field(8)),
+            createdMicroseconds: clock.wallMicroseconds, secret: Array(random[16...]))
+        let draft = paths.identity + ".new"
+        let file = try fileSystem.open(draft, .createIfMissing)
+        try file.truncate(to: 0)
+        try file.write(identity.encoded(), at: 0)
+        try file.sync()
+        // The log's directory first: a store file without it would look like a store that lost its log.
+        try fileSystem.createDirectory(paths.log)
+        try fileSystem.rename(draft, to: paths.identity)
+        try fileSystem.syncDirectory(paths.root)
+        return identity
+    }
+}

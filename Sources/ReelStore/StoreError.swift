@@ -1,0 +1,115 @@
+import ReelCodec
+import ReelFormat
+import ReelSystem
+
+/// Where bytes on disk are not what they should be.
+package struct Corruption: Error, Equatable, Sendable, CustomStringConvertible {
+    package enum Kind: Equatable, Sendable {
+        case header(HeaderDamage)
+        case payloadChecksum
+        /// A frame of another store, or another frame than the index names.
+        case foreignFrame
+        /// The gzip member does not give the text its header tells of.
+        case member(GzipError)
+        /// A payload that is sound bytes, but not what its kind says.
+        case payload
+        /// The file ends where a frame should go on.
+        case truncated
+        /// A segment that does not begin with its own state frame.
+        case state
+    }
+
+    package var file: String
+    package var offsetBytes: UInt64
+    package var kind: Kind
+
+    package init(file: String, offsetBytes: UInt64, kind: Kind) {
+        self.file = file
+        self.offsetBytes = offsetBytes
+        self.kind = kind
+    }
+
+    package var description: String {
+        let what =
+            switch kind {
+            case .header(.magic): "no frame begins here"
+            case .header(.checksum): "the frame header's checksum does not hold"
+            case .header(.unknownKind): "a frame of an unknown kind"
+            case .header(.sizes): "the frame header contradicts itself"
+            case .header(.short), .truncated: "the file ends inside a frame"
+            case .payloadChecksum: "the payload's checksum does not hold"
+            case .foreignFrame: "another frame than the one that belongs here"
+            case .member: "the frame does not inflate to what its header says"
+            case .payload: "the payload is not what its kind says"
+            case .state: "the segment does not begin with its state frame"
+            }
+        return "\(file):\(offsetBytes): \(what)"
+    }
+}
+
+/// Why a store cannot be opened.
+package enum OpenError: Error, Sendable {
+    /// Another process has it open.
+    case locked(path: String)
+    case system(SystemError)
+    /// The directory has files, but no `store` file and no log that would tell whose it is.
+    case notAStore(path: String)
+    case identity(path: String, IdentityDamage)
+    /// The kernel gave no random bytes for a new store.
+    case noRandomness
+    case damaged(Corruption)
+}
+
+/// Why a call on an open store failed. Nothing was changed unless the case says otherwise.
+package enum StoreError: Error, Sendable {
+    case unknownRecording
+    case erased(at: Int64)
+    /// Ended for good, by request or because its lease ran out longer ago than it can be resumed.
+    case ended(EndReason, at: Int64)
+    /// Closed because of its length or size; writing goes on in the successor.
+    case full(successor: RecordingReference)
+    /// The batch number was used by another body; its first answer is named.
+    case batchConflict(first: BatchRecord)
+    /// The batch number is more than 1,024 below the writer's greatest.
+    case batchTooOld(oldestRemembered: UInt64)
+    /// Too much is waiting for the writer.
+    case queueFull
+    /// The write or sync failed: the change may or may not be there after a restart. A retry of a numbered batch is safe.
+    case outcomeUnknown
+    case diskFull
+    /// The disk failed twice; the store serves what it has.
+    case readOnly
+    /// The store is closing.
+    case closing
+    /// A recording's pin forbids it.
+    case held
+    /// The chunk table was made before a compaction.
+    case staleChunkTable(generation: UInt32)
+    case unknownChunk
+    case damaged(Corruption)
+    case system(SystemError)
+    /// The kernel gave no random bytes for an id.
+    case noRandomness
+}
+
+/// A recording as an answer names it.
+package struct RecordingReference: Sendable, Equatable {
+    package var number: UInt64
+    package var id: UUIDv7
+
+    package init(number: UInt64, id: UUIDv7) {
+        self.number = number
+        self.id = id
+    }
+}
+
+/// Why a recording ended.
+package enum EndReason: String, Sendable, CaseIterable {
+    case request
+    case lease
+    case length
+    case size
+
+    /// A lease's end can be taken back by the next batch.
+    package var isFinal: Bool { self != .lease }
+}

@@ -1,0 +1,29 @@
+import ReelSystem
+
+/// What the store tells whoever keeps its journal.
+package enum StoreEvent: Sendable {
+    case created(path: String)
+    /// What opening found and did.
+    case opened(OpenReport)
+    case segmentBegun(segment: UInt64)
+    case segmentPoisoned(segment: UInt64, lengthBytes: UInt64, SystemError)
+    case storeReadOnly(SystemError)
+    case indexWriteFailed(recording: UInt64, SystemError)
+    case damage(Corruption)
+    case checkpointFailed(SystemError)
+    case compacted(segments: [UInt64], bytesBefore: UInt64, bytesAfter: UInt64)
+    case compactionFailed(StoreError)
+    case leaseExpired(recording: UInt64)
+}
+
+/// How a store was opened.
+package struct OpenReport: Sendable, Equatable {
+    package var segmentCount = 0
+    package var recordingCount: UInt64 = 0
+    /// Frames taken into the index from the log's tail.
+    package var replayedFrameCount = 0
+    package var rebuiltIndex = false
+    /// Bytes of a torn tail that were cut off.
+    package var cutBytes: UInt64 = 0
+    package var damage: [Corruption] = []
+}

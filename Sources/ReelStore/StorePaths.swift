@@ -1,0 +1,31 @@
+/// Where a store keeps what. FORMAT.md §2.
+struct StorePaths: Sendable {
+    let root: String
+
+    var identity: String { "\(root)/store" }
+    var lock: String { "\(root)/lock" }
+    var log: String { "\(root)/log" }
+    var index: String { "\(root)/index" }
+    var temporary: String { "\(root)/tmp" }
+    var rows: String { "\(index)/recordings" }
+    var summaries: String { "\(index)/summaries" }
+    var ids: String { "\(index)/ids" }
+
+    func segment(_ number: UInt64) -> String { "\(log)/\(StorePaths.name(number)).seg" }
+    func table(_ number: UInt64) -> String { "\(index)/\(StorePaths.name(number)).frames" }
+    func temporarySegment(_ number: UInt64) -> String { "\(temporary)/\(StorePaths.name(number)).seg" }
+
+    /// Ten digits, so that names sort as numbers do.
+    private static func name(_ number: UInt64) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, 10 - digits.count)) + digits
+    }
+
+    /// The segment number in a file name with that suffix; nil for any other name.
+    static func number(of name: String, suffix: String) -> UInt64? {
+        guard name.hasSuffix(suffix), let number = UInt64(name.dropLast(suffix.count)),
+            "\(StorePaths.name(number))\(suffix)" == name
+        else { return nil }
+        return number
+    }
+}

@@ -1,0 +1,79 @@
+import CReelSystem
+import Glibc
+
+/// An open file of the kernel's.
+package final class HostFile: File {
+    package let path: String
+    private let descriptor: FileDescriptor
+
+    init(_ descriptor: consuming FileDescriptor, path: String) {
+        self.descriptor = descriptor
+        self.path = path
+    }
+
+    package func write(_ bytes: [UInt8], at offsetBytes: UInt64) throws(SystemError) {
+        let failure: SystemError? = bytes.withUnsafeBytes { buffer in
+            var done = 0
+            while done < buffer.count {
+                let rest = UnsafeRawBufferPointer(rebasing: buffer[done...])
+                let count = retrying { pwrite(descriptor.raw, rest.baseAddress, rest.count, off_t(offsetBytes) + done) }
+                if count < 0 { return SystemError.last("pwrite", path) }
+                if count == 0 { return SystemError(ENOSPC, "pwrite", path) }
+                done += count
+            }
+            return nil
+        }
+        if let failure { throw failure }
+    }
+
+    package func read(_ count: Int, at offsetBytes: UInt64, into buffer: inout [UInt8]) throws(SystemError) {
+        guard count > 0 else { return }
+        let start = buffer.count
+        var failure: SystemError?
+        buffer.reserveCapacity(start + count)
+        let piece = [UInt8](unsafeUninitializedCapacity: count) { space, size in
+            while size < count {
+                guard let base = space.baseAddress else { break }
+                let got = retrying { pread(descriptor.raw, base + size, count - size, off_t(offsetBytes) + size) }
+                if got < 0 {
+                    failure = SystemError.last("pread", path)
+                    break
+                }
+                if got == 0 { break }
+                size += got
+            }
+        }
+        if let failure { throw failure }
+        if start == 0 { buffer = piece } else { buffer.append(contentsOf: piece) }
+    }
+
+    package func sync() throws(SystemError) {
+        guard fdatasync(descriptor.raw) == 0 else { throw SystemError.last("fdatasync", path) }
+    }
+
+    package func sizeBytes() throws(SystemError) -> UInt64 {
+        var status = stat()
+        guard fstat(descriptor.raw, &status) == 0 else { throw SystemError.last("fstat", path) }
+        return UInt64(status.st_size)
+    }
+
+    package func truncate(to sizeBytes: UInt64) throws(SystemError) {
+        guard retrying({ ftruncate(descriptor.raw, off_t(sizeBytes)) }) == 0 else {
+            throw SystemError.last("ftruncate", path)
+        }
+    }
+
+    package func allocate(_ sizeBytes: UInt64) throws(SystemError) {
+        let code = posix_fallocate(descriptor.raw, 0, off_t(sizeBytes))
+        guard code == 0 else { throw SystemError(code, "fallocate", path) }
+    }
+
+    package func lock() throws(SystemError) {
+        let code = creel_lock_exclusive(descriptor.raw)
+        guard code == 0 else { throw SystemError(code, "lock", path) }
+    }
+
+    package func map(windowBytes: Int) throws(SystemError) -> any Mapping {
+        try HostMapping(descriptor: descriptor.raw, windowBytes: windowBytes, path: path)
+    }
+}

@@ -1,0 +1,69 @@
+import Glibc
+
+/// The kernel's file system.
+package struct HostFileSystem: FileSystem {
+    package init() {}
+
+    package func open(_ path: String, _ mode: OpenMode) throws(SystemError) -> any File {
+        let flags: Int32 =
+            switch mode {
+            case .existing: O_RDWR
+            case .readOnly: O_RDONLY
+            case .new: O_RDWR | O_CREAT | O_EXCL
+            case .createIfMissing: O_RDWR | O_CREAT
+            }
+        let raw = retrying { Glibc.open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0o600) }
+        guard raw >= 0 else { throw SystemError.last("open", path) }
+        return HostFile(FileDescriptor(owning: raw), path: path)
+    }
+
+    package func createDirectory(_ path: String) throws(SystemError) {
+        guard Glibc.mkdir(path, 0o700) == 0 || errno == EEXIST else { throw SystemError.last("mkdir", path) }
+    }
+
+    package func list(_ directory: String) throws(SystemError) -> [String] {
+        guard let stream = opendir(directory) else { throw SystemError.last("opendir", directory) }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while true {
+            errno = 0
+            guard let entry = readdir(stream) else {
+                if errno != 0 { throw SystemError.last("readdir", directory) }
+                return names
+            }
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+    }
+
+    package func rename(_ from: String, to: String) throws(SystemError) {
+        guard Glibc.rename(from, to) == 0 else { throw SystemError.last("rename", from) }
+    }
+
+    package func unlink(_ path: String) throws(SystemError) {
+        guard Glibc.unlink(path) == 0 else { throw SystemError.last("unlink", path) }
+    }
+
+    package func syncDirectory(_ path: String) throws(SystemError) {
+        let raw = retrying { Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        guard raw >= 0 else { throw SystemError.last("open", path) }
+        let directory = FileDescriptor(owning: raw)
+        guard Glibc.fsync(directory.raw) == 0 else { throw SystemError.last("fsync", path) }
+    }
+
+    package func freeBytes(_ path: String) throws(SystemError) -> UInt64 {
+        var status = Glibc.statvfs()
+        guard statvfs(path, &status) == 0 else { throw SystemError.last("statvfs", path) }
+        return UInt64(status.f_bavail) * UInt64(status.f_frsize)
+    }
+}
+
+/// Calls again while a signal interrupted the call.
+func retrying<Result: SignedInteger>(_ call: () -> Result) -> Result {
+    while true {
+        let result = call()
+        if result != -1 || errno != EINTR { return result }
+    }
+}
