@@ -1,6 +1,6 @@
 import CReelZlib
 
-/// Makes members small, for compaction: zlib at level 9, about 40 MB/s, one full flush at the end. Reusable, one a
+/// Makes members small, for compaction: zlib at level 9, 25 to 40 MB/s, one full flush at the end. Reusable, one a
 /// thread. The caller cuts chunks (`chunkSizeBytes`) at event borders; each becomes one member.
 package final class DenseDeflater {
     /// The raw size compaction aims at for a chunk: 256 KiB. Measured on the recordings, larger chunks win little, and a
@@ -15,10 +15,11 @@ package final class DenseDeflater {
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
         scratch = ScratchBuffer()
-        // Raw deflate (negative window bits): header and trailer are ours. Memory level 9 doubles the symbols a
-        // block holds, which this text likes.
+        // Raw deflate (negative window bits): header and trailer are ours. Memory level 7 ends blocks sooner than the
+        // usual 8, so their codes fit what they code: over the recordings 97.7 % of gzip -6 against 98.2 % (and 98.6 %
+        // at level 9), at nearly the same speed.
         let status = deflateInit2_(
-            stream, 9, Z_DEFLATED, -15, 9, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+            stream, 9, Z_DEFLATED, -15, 7, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
         guard status == Z_OK else {
             stream.deallocate()
             throw .outOfMemory
