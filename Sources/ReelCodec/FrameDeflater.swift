@@ -4,8 +4,8 @@ import CReelISAL
 ///
 /// Equal text gives equal bytes, whatever was deflated before.
 package final class FrameDeflater {
-    /// What ISA-L offers that splices: 1 about 900 MB/s, 3 about 400 MB/s and 4 % smaller. (Its level 0 has no
-    /// aligned flush.)
+    /// What ISA-L offers that splices; its level 0 has no aligned flush. On batches of 50 events 1 and 2 make 550 to
+    /// 900 MB/s, 2 being 1.6 % smaller; 3 makes 310 to 400 MB/s and is 5 % smaller than 1.
     package enum Level: UInt32, Sendable, CaseIterable {
         case one = 1
         case two, three

@@ -10,6 +10,8 @@ struct CorpusError: Error, CustomStringConvertible {
 struct Corpus {
     /// JSON arrays of events.
     private(set) var bodies: [[UInt8]] = []
+    /// The same batches as NDJSON.
+    private(set) var lines: [[UInt8]] = []
     /// Texts of about `DenseDeflater.chunkSizeBytes`, each of one recording.
     private(set) var chunks: [[UInt8]] = []
     private(set) var rawSizeBytes = 0
@@ -25,6 +27,8 @@ struct Corpus {
                 let body = [UInt8(ascii: "[")] + Corpus.text(of: batch, in: run) + [UInt8(ascii: "]")]
                 rawSizeBytes += body.count
                 bodies.append(body)
+                let events = batch.map { run.text[$0.offsetBytes..<$0.offsetBytes + $0.sizeBytes] }
+                lines.append(Array(events.joined(separator: [0x0A])))
             }
             var chunk = run.events[0..<0]
             for index in run.events.indices {
