@@ -12,20 +12,23 @@ struct FieldFacts: Sendable {
     /// Takes one field line.
     mutating func take(_ bytes: [UInt8], _ line: Range<Int>) throws(HTTPRefusal) {
         let field = try Self.split(bytes, line)
+        // Tabs around a value are legal, but nginx takes them for a part of it. Where two readers must not differ they
+        // count as part here too, which makes the value wrong.
+        let plain = Self.trim(bytes, field.name.upperBound + 1..<line.upperBound, of: { $0 == Octet.space })
         switch field.name.count {
         case 4 where Octet.equalsIgnoringCase(bytes, field.name, "host"):
             hostCount += 1
-            guard hostCount == 1, HostName.isValid(bytes[field.value]) else { throw .badHost }
+            guard hostCount == 1, HostName.isValid(bytes[plain]) else { throw .badHost }
         case 6 where Octet.equalsIgnoringCase(bytes, field.name, "expect"):
-            guard Octet.equalsIgnoringCase(bytes, field.value, "100-continue") else { throw .unknownExpectation }
+            guard Octet.equalsIgnoringCase(bytes, plain, "100-continue") else { throw .unknownExpectation }
             expectsContinue = true
         case 10 where Octet.equalsIgnoringCase(bytes, field.name, "connection"):
             if Self.list(bytes, field.value, contains: "close") { closesConnection = true }
         case 14 where Octet.equalsIgnoringCase(bytes, field.name, "content-length"):
             guard lengthBytes == nil else { throw .badLength }
-            lengthBytes = try Self.readLength(bytes[field.value])
+            lengthBytes = try Self.readLength(bytes[plain])
         case 17 where Octet.equalsIgnoringCase(bytes, field.name, "transfer-encoding"):
-            let isChunked = Octet.equalsIgnoringCase(bytes, field.value, "chunked")
+            let isChunked = Octet.equalsIgnoringCase(bytes, plain, "chunked")
             coding = coding == .none && isChunked ? .chunked : .unknown
         default: break
         }
@@ -48,11 +51,16 @@ struct FieldFacts: Sendable {
         var colon = line.lowerBound
         while colon < line.upperBound, Octet.isToken(bytes[colon]) { colon += 1 }
         guard colon > line.lowerBound, colon < line.upperBound, bytes[colon] == Octet.colon else { throw .badField }
-        var start = colon + 1
-        var end = line.upperBound
-        while start < end, Octet.isBlank(bytes[start]) { start += 1 }
-        while end > start, Octet.isBlank(bytes[end - 1]) { end -= 1 }
-        return (line.lowerBound..<colon, start..<end)
+        return (line.lowerBound..<colon, trim(bytes, colon + 1..<line.upperBound, of: Octet.isBlank))
+    }
+
+    @inline(__always) private static func trim(_ bytes: [UInt8], _ range: Range<Int>, of isBlank: (UInt8) -> Bool)
+        -> Range<Int>
+    {
+        var (start, end) = (range.lowerBound, range.upperBound)
+        while start < end, isBlank(bytes[start]) { start += 1 }
+        while end > start, isBlank(bytes[end - 1]) { end -= 1 }
+        return start..<end
     }
 
     private static func readLength(_ text: ArraySlice<UInt8>) throws(HTTPRefusal) -> Int {
@@ -72,10 +80,8 @@ struct FieldFacts: Sendable {
         var start = value.lowerBound
         while start < value.upperBound {
             let comma = bytes[start..<value.upperBound].firstIndex(of: Octet.comma) ?? value.upperBound
-            var end = comma
-            while start < end, Octet.isBlank(bytes[start]) { start += 1 }
-            while end > start, Octet.isBlank(bytes[end - 1]) { end -= 1 }
-            if Octet.equalsIgnoringCase(bytes, start..<end, token) { return true }
+            let element = trim(bytes, start..<comma, of: Octet.isBlank)
+            if Octet.equalsIgnoringCase(bytes, element, token) { return true }
             start = comma + 1
         }
         return false

@@ -12,7 +12,6 @@ enum Octet {
     static let dot: UInt8 = 0x2E
     static let question: UInt8 = 0x3F
     static let numberSign: UInt8 = 0x23
-    static let asterisk: UInt8 = 0x2A
 
     /// tchar: what names of fields and methods are made of.
     @inline(__always) static func isToken(_ octet: UInt8) -> Bool {

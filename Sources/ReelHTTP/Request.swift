@@ -25,7 +25,7 @@ package struct RequestHead: Sendable {
     let closesConnection: Bool
     let expectsContinue: Bool
 
-    /// The target before `?`, percent-encoded as it came, or `*` with OPTIONS.
+    /// The target before `?`, percent-encoded as it came.
     package var path: String { String(decoding: bytes[pathRange], as: UTF8.self) }
 
     /// The target behind `?`, as it came; nil without `?`.

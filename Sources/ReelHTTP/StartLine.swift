@@ -1,7 +1,8 @@
-/// The request line (RFC 9112 §3), in origin-form or, with OPTIONS, asterisk-form.
+/// The request line (RFC 9112 §3), in origin-form.
 ///
-/// absolute-form is refused: it would override Host, and only a proxy is ever sent it. So are `.` and `..` segments and
-/// broken escapes in a path: no client sends them but to be understood differently by two readers.
+/// absolute-form is refused: it would override Host, and only a proxy is ever sent it. So are `OPTIONS *`, which nginx
+/// does not take either, and `.` and `..` segments and broken escapes in a path: no client sends them but to be
+/// understood differently by two readers.
 struct StartLine: Sendable {
     let method: Method
     /// Counted from the head's first byte.
@@ -21,11 +22,6 @@ struct StartLine: Sendable {
         self.method = method
 
         let target = first + 1..<second
-        if method == .options, target.count == 1, bytes[target.lowerBound] == Octet.asterisk {
-            path = target.lowerBound - origin..<target.upperBound - origin
-            query = nil
-            return
-        }
         let mark = try Self.checkTarget(bytes, target)
         path = target.lowerBound - origin..<(mark ?? target.upperBound) - origin
         query = mark.map { $0 + 1 - origin..<target.upperBound - origin }
