@@ -17,6 +17,8 @@ package struct Corruption: Error, Equatable, Sendable, CustomStringConvertible {
         case truncated
         /// A segment that does not begin with its own state frame.
         case state
+        /// A slot of the index; it is derived and will be made anew.
+        case indexChecksum
     }
 
     package var file: String
@@ -42,6 +44,7 @@ package struct Corruption: Error, Equatable, Sendable, CustomStringConvertible {
             case .member: "the frame does not inflate to what its header says"
             case .payload: "the payload is not what its kind says"
             case .state: "the segment does not begin with its state frame"
+            case .indexChecksum: "the index's checksum does not hold here; it is made anew when it is read"
             }
         return "\(file):\(offsetBytes): \(what)"
     }

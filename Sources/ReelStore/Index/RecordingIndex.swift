@@ -5,7 +5,7 @@ import ReelSystem
 /// The tables of recordings: a row and a summary a recording, and the way from ids to numbers. Derived from the log.
 final class RecordingIndex: Sendable {
     /// Two checkpoint headers, then the rows from the fourth KiB on.
-    private static let firstRowBytes = 4096
+    static let firstRowBytes = 4096
 
     private let rows: SlotFile
     private let summaries: SlotFile

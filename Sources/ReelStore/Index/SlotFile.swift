@@ -50,6 +50,16 @@ final class SlotFile: Sendable {
         return nil
     }
 
+    /// Whether a slot was never used, or is what `check` calls sound.
+    func holdsSound(_ index: Int, _ check: (RawSpan) -> Bool) -> Bool {
+        let start = firstSlotBytes + index * slotBytes
+        for _ in 0..<SlotFile.readAttemptMax {
+            let isSound = mapping.withBytes(start..<start + slotBytes) { isZero($0) || check($0) }
+            if isSound { return true }
+        }
+        return false
+    }
+
     /// Calls `body` with the raw bytes of a range of slots; they may be changing.
     func withSlots<Result>(_ range: Range<Int>, _ body: (RawSpan) -> Result) -> Result {
         precondition(range.upperBound <= slotCount)

@@ -1,0 +1,131 @@
+import Foundation
+import Glibc
+import ReelFormat
+import ReelSystem
+import Testing
+
+@testable import ReelStore
+
+@Suite struct FaultTests {
+    private func open(_ directory: TemporaryDirectory, _ system: FaultyFileSystem) throws -> Store {
+        var options = StoreOptions()
+        options.compaction.isAutomatic = false
+        return try Store.open(directory.path, options: options, fileSystem: system, clock: FakeClock())
+    }
+
+    @Test func afterAFailedSyncTheTailIsNeverServed() throws {
+        let directory = TemporaryDirectory()
+        let system = FaultyFileSystem()
+        let store = try open(directory, system)
+        _ = try store.start()
+        _ = try store.append(makeEvents(10), to: 1)
+        system.faults.withLock { $0 = .init(sync: EIO, path: "0000000001.seg") }
+        #expect { try store.append(makeEvents(10, from: 10), to: 1, writer: "w", batch: 1) } throws: {
+            if case StoreError.outcomeUnknown = $0 { true } else { false }
+        }
+        #expect(try store.events(of: 1) == makeEvents(10))
+        // One new segment is tried, and its retry gets the ordinal that the lost batch had.
+        #expect(try store.append(makeEvents(10, from: 10), to: 1, writer: "w", batch: 1).firstOrdinal == 10)
+        #expect(try #require(store.snapshot(1).frames.last).segment.number == 2)
+        let wanted = makeEvents(20)
+        #expect(try store.events(of: 1) == wanted)
+        let dump = try store.dump()
+        store.close()
+        for removesIndex in [false, true] {
+            if removesIndex { try FileManager.default.removeItem(atPath: "\(directory.path)/index") }
+            let again = try open(directory, FaultyFileSystem())
+            #expect(try again.events(of: 1) == wanted)
+            #expect(try again.dump() == dump)
+            again.close()
+        }
+        #expect(try StoreVerifier(directory.path).run().isSound)
+    }
+
+    @Test func aDiskThatFailsTwiceMakesTheStoreReadOnly() throws {
+        let directory = TemporaryDirectory()
+        let system = FaultyFileSystem()
+        let store = try open(directory, system)
+        defer { store.close() }
+        _ = try store.start()
+        _ = try store.append(makeEvents(10), to: 1)
+        system.faults.withLock { $0 = .init(write: EIO, open: EIO, path: ".seg") }
+        #expect { try store.append(makeEvents(1), to: 1) } throws: {
+            if case StoreError.outcomeUnknown = $0 { true } else { false }
+        }
+        #expect(store.health.isReadOnly)
+        system.faults.withLock { $0 = .init() }
+        #expect { try store.append(makeEvents(1), to: 1) } throws: {
+            if case StoreError.readOnly = $0 { true } else { false }
+        }
+        #expect(try store.events(of: 1) == makeEvents(10))
+    }
+
+    @Test func aFullDiskLeavesNothingHalfWrittenAndServiceGoesOn() throws {
+        let directory = TemporaryDirectory()
+        let system = FaultyFileSystem()
+        let store = try open(directory, system)
+        _ = try store.start()
+        _ = try store.append(makeEvents(10), to: 1)
+        let size = try HostFileSystem().open("\(directory.path)/log/0000000001.seg", .readOnly).sizeBytes()
+        for part in [0, 1, 192, 300] {
+            system.faults.withLock { $0 = .init(write: ENOSPC, writtenBytes: part, path: "/log/") }
+            #expect { try store.append(makeEvents(10, from: 10), to: 1) } throws: {
+                if case StoreError.diskFull = $0 { true } else { false }
+            }
+            #expect(try HostFileSystem().open("\(directory.path)/log/0000000001.seg", .readOnly).sizeBytes() == size)
+        }
+        system.faults.withLock { $0 = .init() }
+        #expect(try store.append(makeEvents(10, from: 10), to: 1).firstOrdinal == 10)
+        #expect(try store.events(of: 1) == makeEvents(20))
+        store.close()
+        #expect(try StoreVerifier(directory.path).run().isSound)
+    }
+
+    @Test func aFullDiskUnderTheIndexRefusesNewRecordingsBeforeTheLogHasThem() throws {
+        let directory = TemporaryDirectory()
+        let system = FaultyFileSystem()
+        let store = try open(directory, system)
+        defer { store.close() }
+        system.faults.withLock { $0 = .init(write: ENOSPC, path: "/index/") }
+        #expect { try store.start() } throws: { if case StoreError.diskFull = $0 { true } else { false } }
+        system.faults.withLock { $0 = .init() }
+        #expect(try store.start().recording.number == 1)
+    }
+
+    @Test func aRowThatCouldNotBeWrittenIsFoldedFromTheLog() throws {
+        let directory = TemporaryDirectory()
+        let system = FaultyFileSystem()
+        let store = try open(directory, system)
+        _ = try store.start()
+        _ = try store.append(makeEvents(10), to: 1)
+        system.faults.withLock { $0 = .init(write: EIO, path: "/index/recordings") }
+        // The log took it, so it is acked, and what is acked is served.
+        _ = try store.append(makeEvents(10, from: 10), to: 1)
+        #expect(try store.recording(1).row.eventCount == 20)
+        system.faults.withLock { $0 = .init() }
+        try store.checkpoint()
+        _ = try store.append(makeEvents(10, from: 20), to: 1)
+        #expect(try store.recording(1).row.eventCount == 30)
+        let dump = try store.dump()
+        store.close()
+        let again = try open(directory, FaultyFileSystem())
+        #expect(try again.dump() == dump)
+        again.close()
+    }
+
+    @Test func verifyNamesFileAndOffsetAndWhatIsMissing() throws {
+        let directory = TemporaryDirectory()
+        let store = try open(directory, FaultyFileSystem())
+        _ = try store.start()
+        for batch in 0..<3 { _ = try store.append(makeEvents(10, from: batch * 10), to: 1) }
+        let frames = try store.snapshot(1).frames.map(\.entry)
+        store.close()
+        #expect(try StoreVerifier(directory.path).run().isSound)
+        let path = "\(directory.path)/log/0000000001.seg"
+        let file = try HostFileSystem().open(path, .existing)
+        try file.write([0xAA], at: frames[1].offsetBytes + 250)
+        let report = try StoreVerifier(directory.path).run()
+        #expect(report.damage == [Corruption(file: path, offsetBytes: frames[1].offsetBytes, kind: .payloadChecksum)])
+        #expect(report.gaps == [VerifyReport.Gap(recording: 1, ordinals: 10..<20)])
+    }
+}
