@@ -49,6 +49,13 @@ package enum SmallFile {
         return (status.st_mode & 0o7777, status.st_uid)
     }
 
+    /// The size of the file at `path`, symbolic links followed.
+    package static func sizeBytes(of path: String) throws(SystemError) -> UInt64 {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw .last("stat", path) }
+        return UInt64(max(0, status.st_size))
+    }
+
     package static func isDirectory(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR

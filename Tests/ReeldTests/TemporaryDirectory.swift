@@ -2,7 +2,7 @@ import Glibc
 import ReelSystem
 
 /// A directory of a test's own, removed with what is in it when the test is over.
-final class TemporaryDirectory {
+final class TemporaryDirectory: Sendable {
     let path: String
 
     init() throws {

@@ -3,7 +3,12 @@ import ReelSystem
 /// The commands there are, and the way from the words of a command line to one of them.
 enum CommandTable {
     /// In the order of `reeld --help`.
-    static let all: [Command] = [ConfigCommand.check, ConfigCommand.show]
+    static let all: [Command] = [
+        ConfigCommand.check, ConfigCommand.show,
+        ListCommand.list, ShowCommand.show, CatCommand.cat, TailCommand.tail, ExportCommand.export,
+        ImportCommand.import, EndCommands.end, EndCommands.erase,
+        StoreCommands.stats, StoreCommands.vacuum,
+    ]
 
     static let version = "0.1.0"
 

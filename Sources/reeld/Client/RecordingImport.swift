@@ -1,0 +1,183 @@
+import Glibc
+import ReelCodec
+import ReelHTTP
+
+/// Makes a recording of a file, batch by batch.
+///
+/// Everything that names the recording and its batches follows from the file and the metadata, so that a repeated import
+/// gets the first one's answers instead of storing anything twice.
+struct RecordingImport {
+    struct Options {
+        /// Whether the recording's id follows from the file; otherwise it is new each time.
+        var isRepeatable = true
+        var endsRecording = true
+        var dropsInvalid = false
+    }
+
+    struct Result {
+        var number: UInt64 = 0
+        var eventCount: UInt64 = 0
+        var droppedCount: UInt64 = 0
+        /// Whether every batch had been there before.
+        var isRepeated = true
+    }
+
+    /// Neither may ever change: they make the numbers of an interrupted import's batches.
+    private static let batchCountMax = 500
+    private static let batchSizeMaxBytes = 1 << 20
+    private static let writer = "reeld-import"
+    private static let retryCountMax = 30
+
+    private let daemon: Daemon
+    private let metadata: [JSONValue.Member]
+    private let options: Options
+
+    init(_ daemon: Daemon, _ metadata: [JSONValue.Member], _ options: Options) {
+        self.daemon = daemon
+        self.metadata = metadata
+        self.options = options
+    }
+
+    /// - Parameter advance: is told the share of the file that is done.
+    func run(_ file: ImportFiles.File, advance: (Double) -> Void) throws(CommandFailure) -> Result {
+        let text = try ImportFiles.read(file)
+        var result = Result()
+        var splitter = EventSplitter()
+        var batch = Batch()
+        var index = 0
+        do throws(EventSplitter.Malformed) {
+            // Look through all of it first: a file that is no list of events leaves no recording behind.
+            while try splitter.next(in: text, from: &index) != nil { batch.eventCount += 1 }
+            try splitter.finish()
+        } catch {
+            throw CommandFailure(.failure, error.description)
+        }
+        guard batch.eventCount > 0 else { throw CommandFailure(.failure, "there are no events in it") }
+
+        batch = Batch()
+        splitter = EventSplitter()
+        index = 0
+        let recording = try start(file, text)
+        result.number = recording.number
+        while let event = try? splitter.next(in: text, from: &index) {
+            if batch.eventCount == Self.batchCountMax || batch.body.count + event.count > Self.batchSizeMaxBytes {
+                try send(&batch, recording, &result)
+            }
+            batch.add(event)
+            advance(Double(index) / Double(text.count))
+        }
+        try send(&batch, recording, &result)
+        if options.endsRecording {
+            // Of a repeated import the recording has ended long since.
+            if case .failure(let problem) = try daemon.exchange(.post, Target("\(recording.path)/end")),
+                problem.status != 409
+            {
+                throw problem.failure
+            }
+        }
+        return result
+    }
+
+    private struct Started {
+        var number: UInt64
+        var path: String { "/v1/recordings/\(number)" }
+        var token: String
+    }
+
+    /// Events on their way, as the JSON array that is sent: an event may hold line ends, which NDJSON could not carry.
+    private struct Batch {
+        var number = 0
+        /// Events of the file before it.
+        var firstIndex = 0
+        var eventCount = 0
+        var body: [UInt8] = []
+
+        mutating func add(_ event: [UInt8]) {
+            body.append(UInt8(ascii: eventCount == 0 ? "[" : ","))
+            body += event
+            eventCount += 1
+        }
+    }
+
+    private func start(_ file: ImportFiles.File, _ text: [UInt8]) throws(CommandFailure) -> Started {
+        var members = metadata
+        if !members.contains(where: { $0.name == "activity" }) {
+            members.append(.init("activity", .string(file.title)))
+        }
+        if options.isRepeatable { members.append(.init("id", .string("\(try id(text, members))"))) }
+        var json = JSONWriter()
+        json.value(.object(members))
+        let answer = try daemon.askJSON(.post, Target("/v1/recordings"), body: json.bytes)
+        guard let number = answer["number"]?.integer, number > 0, let token = answer["token"]?.string else {
+            throw CommandFailure(.failure, "the daemon answered without number and token")
+        }
+        return Started(number: UInt64(number), token: token)
+    }
+
+    /// Sends what the batch holds, and empties it for the next.
+    private func send(_ batch: inout Batch, _ recording: Started, _ result: inout Result) throws(CommandFailure) {
+        guard batch.eventCount > 0 else { return }
+        var headers: Headers = [
+            "Content-Type": "application/json", "Reeld-Writer": Self.writer, "Reeld-Batch": "\(batch.number)",
+        ]
+        headers.append("Authorization", "Bearer \(recording.token)")
+        var target = Target("\(recording.path)/events")
+        if options.dropsInvalid { target.add("invalid", "drop") }
+        let answer: JSONValue
+        do throws(CommandFailure) {
+            answer = try Daemon.json(try persist(target, headers, batch.body + [UInt8(ascii: "]")]))
+        } catch {
+            let events = "events \(batch.firstIndex + 1) to \(batch.firstIndex + batch.eventCount)"
+            let rest = "recording \(recording.number) holds those before"
+            throw CommandFailure(error.exitCode, "\(events): \(error.message); \(rest)")
+        }
+        result.eventCount += UInt64(max(0, answer["count"]?.integer ?? 0))
+        result.droppedCount += UInt64(max(0, answer["dropped"]?.integer ?? 0))
+        if answer["duplicate"]?.bool != true { result.isRepeated = false }
+        batch = Batch(number: batch.number + 1, firstIndex: batch.firstIndex + batch.eventCount)
+    }
+
+    /// Sends until it is taken or refused for good: the batch's number makes it safe to send it again.
+    private func persist(_ target: Target, _ headers: Headers, _ body: [UInt8]) throws(CommandFailure) -> [UInt8] {
+        var failure = CommandFailure(.failure, "")
+        for attempt in 0..<Self.retryCountMax {
+            if attempt > 0 { sleep(1) }
+            switch try daemon.exchange(.post, target, headers: headers, body: body) {
+            case .success(let answer): return answer
+            case .failure(let problem):
+                failure = problem.failure
+                guard problem.mayRetry, problem.status == 503 else { throw failure }
+            }
+        }
+        throw failure
+    }
+
+    /// An id that follows from the file and the metadata, with the time of the first event as its time.
+    private func id(_ text: [UInt8], _ members: [JSONValue.Member]) throws(CommandFailure) -> UUIDv7 {
+        do {
+            var json = JSONWriter()
+            json.value(.object(members))
+            let secret = [UInt8](repeating: 0, count: KeyedDigest.secretSizeBytes)
+            let digest = try KeyedDigest(secret: secret, label: "reeld import").digest(of: json.bytes + text)
+            let chance = digest.prefix(10).map(UInt64.init)
+            let rest = chance[2...].reduce(0) { $0 << 8 | $1 }
+            let high = firstMilliseconds(text) << 16 | 0x7000 | (chance[0] << 8 | chance[1]) & 0x0FFF
+            guard let id = UUIDv7(high: high, low: 1 << 63 | rest >> 2) else {
+                preconditionFailure("version and variant are set above")
+            }
+            return id
+        } catch {
+            throw CommandFailure(.failure, "no id can be made: \(error)")
+        }
+    }
+
+    private func firstMilliseconds(_ text: [UInt8]) -> UInt64 {
+        var splitter = EventSplitter()
+        var index = 0
+        guard let event = try? splitter.next(in: text, from: &index),
+            let json = try? JSONValue(parsing: event, sizeMaxBytes: event.count, depthMax: 512),
+            let time = json["timestamp"]?.double, time >= 0, time < 0x1p48
+        else { return 0 }
+        return UInt64(time)
+    }
+}
