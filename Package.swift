@@ -38,7 +38,9 @@ let package = Package(
         .testTarget(name: "ReelCodecTests", dependencies: ["ReelCodec"], swiftSettings: strict),
         .testTarget(name: "ReelHTTPTests", dependencies: ["ReelHTTP"], swiftSettings: strict),
         .testTarget(name: "ReelStoreTests", dependencies: ["ReelStore"], swiftSettings: strict),
-        .testTarget(name: "ReeldTests", dependencies: ["reeld", "ReelHTTP", "ReelCodec", "ReelSystem"], swiftSettings: strict),
+        .testTarget(
+            name: "ReeldTests", dependencies: ["reeld", "ReelStore", "ReelHTTP", "ReelCodec", "ReelSystem"],
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

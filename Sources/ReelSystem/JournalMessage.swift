@@ -24,10 +24,11 @@ package enum LogLevel: Int, Sendable, CaseIterable {
 package enum LogKind: Sendable, CaseIterable {
     case started, stopping, stopped
     case configurationReloaded, configurationRejected
-    case storeOpened, storeReadOnly, indexRebuilt
-    case frameDamaged, writeFailed, diskFull, spaceReturned
-    case segmentSealed, compactionFinished, compactionFailed
-    case recordingEnded, recordingErased
+    case storeCreated, storeOpened, storeReadOnly
+    case indexRebuilt, indexWriteFailed, checkpointFailed
+    case segmentBegun, segmentPoisoned, damageFound
+    case compactionFinished, compactionFailed
+    case recordingIdle, recordingErased
     case requestFailed
     case messagesDropped
 
@@ -39,17 +40,18 @@ package enum LogKind: Sendable, CaseIterable {
         case .stopped: "0a68d14bf16b401ca9f608084658c455"
         case .configurationReloaded: "1209ff1aa2c847549b25d1748534948c"
         case .configurationRejected: "c512872a8a6e4dac8f35be094ed32b87"
+        case .storeCreated: "5d22ceb07d8b409196dc1faf9d3f0189"
         case .storeOpened: "1006f4dfe50740a7b5d0fd843c18b10b"
         case .storeReadOnly: "15bb0e014bd44e5f93bfc1f0345c6711"
         case .indexRebuilt: "49ebfb0c12f047a0b98dc5aeddc7222d"
-        case .frameDamaged: "7396d5b67acc4359be479c2d8fad0176"
-        case .writeFailed: "88eb4e1f807e4515a43041479f1403f4"
-        case .diskFull: "0c46d0cf2f77418692c7221cd60ed47c"
-        case .spaceReturned: "5d22ceb07d8b409196dc1faf9d3f0189"
-        case .segmentSealed: "fdf1d78dfda14d478df4a8878546f3f5"
+        case .indexWriteFailed: "62039ea8d9cb4a8d9b4cf05ae8aefc6a"
+        case .checkpointFailed: "0c46d0cf2f77418692c7221cd60ed47c"
+        case .segmentBegun: "fdf1d78dfda14d478df4a8878546f3f5"
+        case .segmentPoisoned: "88eb4e1f807e4515a43041479f1403f4"
+        case .damageFound: "7396d5b67acc4359be479c2d8fad0176"
         case .compactionFinished: "a585fcefd3ce4e02a1fa211582cb9484"
         case .compactionFailed: "cbba4ce3bbad49d98d1561929ae73b4c"
-        case .recordingEnded: "ddcfc5b74b724a708fd6cf6ce9e5dac7"
+        case .recordingIdle: "ddcfc5b74b724a708fd6cf6ce9e5dac7"
         case .recordingErased: "a4c2f4ae8f9541f3a1c7d9ef3146b788"
         case .requestFailed: "56595184b4b64f2999e5c08348436864"
         case .messagesDropped: "bdbc6b33c7bd4b04ab984af207ef32fa"
@@ -58,13 +60,13 @@ package enum LogKind: Sendable, CaseIterable {
 
     package var level: LogLevel {
         switch self {
-        case .configurationRejected, .storeReadOnly, .frameDamaged, .writeFailed, .diskFull, .compactionFailed,
-            .requestFailed:
+        case .configurationRejected, .storeReadOnly, .indexWriteFailed, .checkpointFailed, .segmentPoisoned,
+            .damageFound, .compactionFailed, .requestFailed:
             .error
         case .indexRebuilt, .messagesDropped: .warning
-        case .started, .stopping, .stopped, .configurationReloaded, .storeOpened, .spaceReturned, .recordingErased:
+        case .started, .stopping, .stopped, .configurationReloaded, .storeCreated, .storeOpened, .recordingErased:
             .notice
-        case .segmentSealed, .compactionFinished, .recordingEnded: .info
+        case .segmentBegun, .compactionFinished, .recordingIdle: .info
         }
     }
 }

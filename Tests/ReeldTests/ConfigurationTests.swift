@@ -1,3 +1,5 @@
+import ReelHTTP
+import ReelStore
 import ReelSystem
 import Testing
 
@@ -157,6 +159,46 @@ struct ConfigurationTests {
             change.summary == "configuration read again: applied recording.lease: 30min -> 1min; needs a restart "
                 + "store.directory: /var/lib/reeld -> /srv/reeld, server.listen: 127.0.0.1:7335 -> nothing")
         #expect(ConfigurationChange(from: old, to: old).isEmpty)
+    }
+
+    /// The documented defaults are those the rooms below have by themselves.
+    @Test func optionsMadeFromTheDefaultsAreTheDefaultOptions() {
+        #expect(Configuration().storeOptions == StoreOptions())
+        let (http, expected) = (Configuration().httpOptions, HTTPOptions())
+        #expect(http.loopCount == expected.loopCount)
+        #expect(http.connectionCountMax == expected.connectionCountMax)
+        #expect(http.connectionCountMaxPerPeer == expected.connectionCountMaxPerPeer)
+        #expect(http.memory.totalBytes == expected.memory.totalBytes)
+        #expect(Configuration().listeners.count == 2)
+    }
+
+    @Test func everyKeyOfTheStoreReachesItsOptions() throws {
+        let values = [
+            "store.segment_size": "1M", "store.durability": "interval", "store.sync_interval": "5s",
+            "store.queue_size": "2M", "store.queue_frames": "17", "store.tombstone_age": "2d", "recording.lease": "2s",
+            "recording.resume_window": "3s", "recording.length_max": "90s", "recording.size_max": "3M",
+            "recording.grace": "4s", "compaction.automatic": "no", "compaction.chunk_size": "32K",
+            "compaction.small_frames": "9",
+        ]
+        var configuration = Configuration()
+        for key in ConfigurationKey.all {
+            if let text = values[key.id] { try key.set(text, in: &configuration) }
+        }
+        var expected = StoreOptions()
+        expected.segmentSizeBytes = 1 << 20
+        expected.durability = .interval(milliseconds: 5000)
+        expected.queueSizeBytes = 2 << 20
+        expected.queueCountMax = 17
+        expected.tombstoneMicroseconds = 172_800_000_000
+        expected.leaseMicroseconds = 2_000_000
+        expected.resumeMicroseconds = 3_000_000
+        expected.recordingLengthMaxMicroseconds = 90_000_000
+        expected.recordingSizeMaxBytes = 3 << 20
+        expected.graceMicroseconds = 4_000_000
+        expected.compaction.isAutomatic = false
+        expected.compaction.chunkSizeBytes = 32 << 10
+        expected.compaction.smallFrameCount = 9
+        #expect(configuration.storeOptions == expected)
     }
 
     @Test func tokenPathBeginsAtTheStoreUnlessAbsolute() {

@@ -28,9 +28,9 @@ struct JournalTests {
         let sink = MemorySink()
         let journal = Journal(level: .notice, sink: sink)
         journal.log(.started, "one", .recording(7))
-        journal.log(.segmentSealed, "info is below notice")
+        journal.log(.segmentBegun, "info is below notice")
         journal.level = .info
-        journal.log(.segmentSealed, "two")
+        journal.log(.segmentBegun, "two")
         journal.close()
         #expect(sink.messages.map(\.text) == ["one", "two"])
         #expect(sink.messages[0].fields == [LogField("recording", "7")])
@@ -53,18 +53,18 @@ struct JournalTests {
     }
 
     @Test func aLineIsOneLineWhateverItHolds() {
-        let message = LogMessage(.frameDamaged, "bad\nerror: forged\u{1B}[2J\u{202E}", [.file("a\rb"), .offset(12)])
+        let message = LogMessage(.damageFound, "bad\nerror: forged\u{1B}[2J\u{202E}", [.file("a\rb"), .offset(12)])
         #expect(
             message.line == "error: bad\\x0aerror: forged\\x1b[2J\\u{202e} (file=a\\x0db offset=12)")
         #expect("Grüße 日本 👍🏽".printable == "Grüße 日本 👍🏽")
     }
 
     @Test func journaldGetsEveryFieldUnderItsName() {
-        let fields = JournaldSink().entry(of: LogMessage(.frameDamaged, "two\nlines", [.segment(3), .lsn(9)]))
+        let fields = JournaldSink().entry(of: LogMessage(.damageFound, "two\nlines", [.segment(3), .lsn(9)]))
         let texts = fields.map { String(decoding: $0, as: UTF8.self) }
         #expect(
             texts == [
-                "MESSAGE=two\nlines", "PRIORITY=3", "MESSAGE_ID=\(LogKind.frameDamaged.messageID)",
+                "MESSAGE=two\nlines", "PRIORITY=3", "MESSAGE_ID=\(LogKind.damageFound.messageID)",
                 "SYSLOG_IDENTIFIER=reeld", "REELD_SEGMENT=3", "REELD_LSN=9",
             ])
     }

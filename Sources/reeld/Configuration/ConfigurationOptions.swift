@@ -1,7 +1,30 @@
 import ReelHTTP
+import ReelStore
 
 /// What the rooms below are told of the configuration, in their own words.
 extension Configuration {
+    var storeOptions: StoreOptions {
+        var options = StoreOptions()
+        options.durability =
+            switch store.durability {
+            case .sync: .sync
+            case .interval: .interval(milliseconds: Int(store.syncInterval.microseconds / 1000))
+            }
+        options.segmentSizeBytes = store.segmentSize
+        options.queueCountMax = store.queueFrames
+        options.queueSizeBytes = Int(store.queueSize)
+        options.tombstoneMicroseconds = store.tombstoneAge.microseconds
+        options.leaseMicroseconds = recording.lease.microseconds
+        options.resumeMicroseconds = recording.resumeWindow.microseconds
+        options.graceMicroseconds = recording.grace.microseconds
+        options.recordingLengthMaxMicroseconds = recording.lengthMax.microseconds
+        options.recordingSizeMaxBytes = recording.sizeMax
+        options.compaction.isAutomatic = compaction.automatic
+        options.compaction.chunkSizeBytes = Int(compaction.chunkSize)
+        options.compaction.smallFrameCount = compaction.smallFrames
+        return options
+    }
+
     var httpOptions: HTTPOptions {
         var options = HTTPOptions()
         options.loopCount = server.loopThreads

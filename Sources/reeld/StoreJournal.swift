@@ -1,0 +1,50 @@
+import ReelStore
+import ReelSystem
+
+extension Journal {
+    /// Logs what the store tells of itself: the `note` of `Store.open`.
+    func log(_ event: StoreEvent) {
+        switch event {
+        case .created(let path): log(.storeCreated, "made a new store", .file(path))
+        case .opened(let report): log(report)
+        case .segmentBegun(let segment): log(.segmentBegun, "began segment \(segment)", .segment(segment))
+        case .segmentPoisoned(let segment, let lengthBytes, let cause):
+            log(
+                .segmentPoisoned, "a write to segment \(segment) failed; nothing more is written to it",
+                .segment(segment), .offset(lengthBytes), .error(cause))
+        case .storeReadOnly(let cause):
+            log(
+                .storeReadOnly, "the disk failed twice; the store takes no more writes until the daemon is restarted",
+                .error(cause))
+        case .indexWriteFailed(let recording, let cause):
+            log(
+                .indexWriteFailed, "the index could not be written; the log is whole", .recording(recording),
+                .error(cause))
+        case .damage(let corruption): log(corruption)
+        case .checkpointFailed(let cause):
+            log(.checkpointFailed, "a checkpoint failed; the next start will read more of the log", .error(cause))
+        case .compacted(let segments, let before, let after):
+            let saved = "\(HumanText.size(before)) became \(HumanText.size(after))"
+            log(.compactionFinished, "compacted \(segments.count) segments: \(saved)", .size(after))
+        case .compactionFailed(let cause):
+            log(.compactionFailed, "compaction failed; what it would have replaced is still there", .error(cause))
+        case .leaseExpired(let recording):
+            log(.recordingIdle, "recording \(recording) went idle: its lease ran out", .recording(recording))
+        }
+    }
+
+    private func log(_ report: OpenReport) {
+        if report.rebuiltIndex {
+            log(.indexRebuilt, "the index was missing or damaged and has been rebuilt from the log")
+        }
+        for corruption in report.damage { log(corruption) }
+        var text = "opened the store: \(report.segmentCount) segments, \(report.recordingCount) recordings"
+        if report.replayedFrameCount > 0 { text += "; \(report.replayedFrameCount) frames taken into the index" }
+        if report.cutBytes > 0 { text += "; a torn tail of \(report.cutBytes) bytes cut off" }
+        log(.storeOpened, text, .count(report.recordingCount))
+    }
+
+    private func log(_ corruption: Corruption) {
+        log(.damageFound, "\(corruption)", .file(corruption.file), .offset(corruption.offsetBytes))
+    }
+}
