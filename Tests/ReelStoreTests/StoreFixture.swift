@@ -94,7 +94,11 @@ extension Store {
     }
 
     /// Every row and summary but what only says where things lie in the log.
-    func dump() throws -> [String] { try IndexDump(self).lines() }
+    func dump() throws -> [String] {
+        var lines: [String] = []
+        try IndexDump(self).write { lines.append($0) }
+        return lines
+    }
 
     private func answer<Answer: Sendable>(
         _ call: (@escaping @Sendable (Result<Answer, StoreError>) -> Void) throws -> Void

@@ -7,19 +7,18 @@ package struct IndexDump {
 
     package init(_ store: Store) { context = store.context }
 
-    package func lines() throws(StoreError) -> [String] {
-        var lines: [String] = []
+    /// Hands out line after line.
+    package func write(_ line: (String) -> Void) throws(StoreError) {
         var number: UInt64 = 1
         while number < context.view.nextRecording {
             do {
-                lines.append(describe(try context.committedState(number)))
-                for frame in try context.view.frames(of: number) { lines.append(describe(frame)) }
+                line(describe(try context.committedState(number)))
+                for frame in try context.view.frames(of: number) { line(describe(frame)) }
             } catch StoreError.unknownRecording {
-                lines.append("recording \(number): none")
+                line("recording \(number): none")
             }
             number += 1
         }
-        return lines
     }
 
     private func describe(_ state: RecordingState) -> String {

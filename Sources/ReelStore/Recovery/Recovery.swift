@@ -54,6 +54,7 @@ struct Recovery {
     private mutating func recover() throws -> Result {
         try fileSystem.createDirectory(paths.log)
         try emptyTemporary()
+        if options.rebuildsIndex { try removeIndex() }
         let (index, checkpoint) = try RecordingIndex.open(paths, store: identity.store, fileSystem: fileSystem)
         var log = try LogInventory(self, checkpoint: checkpoint)
         report.damage += log.damage
@@ -85,6 +86,11 @@ struct Recovery {
     private func emptyTemporary() throws(SystemError) {
         try fileSystem.createDirectory(paths.temporary)
         for name in try fileSystem.list(paths.temporary) { try fileSystem.unlink("\(paths.temporary)/\(name)") }
+    }
+
+    private func removeIndex() throws(SystemError) {
+        try fileSystem.createDirectory(paths.index)
+        for name in try fileSystem.list(paths.index) { try fileSystem.unlink("\(paths.index)/\(name)") }
     }
 
     /// Replaced segments go for good before anything else is written, so that a later state frame need not name them.

@@ -7,7 +7,7 @@ enum CommandTable {
         ConfigCommand.check, ConfigCommand.show,
         ListCommand.list, ShowCommand.show, CatCommand.cat, TailCommand.tail, ExportCommand.export,
         ImportCommand.import, EndCommands.end, EndCommands.erase,
-        StoreCommands.stats, StoreCommands.vacuum,
+        StoreCommands.stats, StoreCommands.vacuum, VerifyCommand.verify, IndexCommands.dump, IndexCommands.rebuild,
     ]
 
     static let version = "0.1.0"

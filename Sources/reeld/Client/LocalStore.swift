@@ -1,0 +1,75 @@
+import Glibc
+import ReelStore
+import ReelSystem
+
+/// A store's directory, used by a command itself with no daemon in between.
+enum LocalStore {
+    static let option = Command.Option(
+        "store", value: "DIR",
+        help: "Work on the store in DIR, with no daemon; the default is store.directory of reeld.conf")
+
+    /// The directory a command line or the configuration names; absolute.
+    static func directory(_ invocation: Invocation) throws(CommandFailure) -> String {
+        guard let named = invocation.text(option) else {
+            do throws(ConfigurationError) {
+                return try ConfigurationLoader.load().values.store.directory
+            } catch {
+                throw CommandFailure(.usage, error.description)
+            }
+        }
+        guard !named.hasPrefix("/") else { return named }
+        guard let here = getcwd(nil, 0) else { throw CommandFailure(.failure, "the working directory is gone") }
+        defer { free(here) }
+        return "\(String(cString: here))/\(named)"
+    }
+
+    /// Opens the store for a command that reads or mends it, as the daemon would.
+    ///
+    /// Run by root on another user's store it first becomes that user: a file it made as root would lock the daemon out.
+    static func open(_ invocation: Invocation, rebuildsIndex: Bool = false) throws(CommandFailure) -> Store {
+        let path = try directory(invocation)
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            throw CommandFailure(
+                .failure, "\(SystemError.last("open", path)); name the store's directory with --store=DIR")
+        }
+        if geteuid() == 0, status.st_uid != 0 {
+            guard setegid(status.st_gid) == 0, seteuid(status.st_uid) == 0 else {
+                throw CommandFailure(.denied, "\(SystemError.last("seteuid", path))")
+            }
+        }
+        var options = StoreOptions()
+        options.compaction.isAutomatic = false
+        options.rebuildsIndex = rebuildsIndex
+        do throws(OpenError) {
+            return try Store.open(path, options: options)
+        } catch {
+            throw failure(error)
+        }
+    }
+
+    /// Why a store cannot be opened or read, and what to do.
+    static func failure(_ error: OpenError) -> CommandFailure {
+        switch error {
+        case .locked(let path):
+            CommandFailure(
+                .failure, "\(path): a daemon has this store open; ask it without --store, or stop it first")
+        case .system(let error) where error.code == EACCES || error.code == EPERM:
+            CommandFailure(.denied, "\(error); run this as the user the store belongs to")
+        case .system(let error): CommandFailure(.failure, "\(error)")
+        case .notAStore(let path):
+            CommandFailure(.failure, "\(path): there are files here, but no store; name another directory")
+        case .identity(let path, .damaged):
+            CommandFailure(.failure, "\(path): the store's identity is damaged; put a copy of this file back")
+        case .identity(let path, .version(let version)):
+            CommandFailure(.failure, "\(path): format version \(version) is newer than this program; upgrade reeld")
+        case .identity(let path, .features(let bits)):
+            CommandFailure(
+                .failure,
+                "\(path): the store uses features this program does not know (0x\(String(bits, radix: 16))); upgrade reeld"
+            )
+        case .noRandomness: CommandFailure(.failure, "the kernel gave no random bytes")
+        case .damaged(let damage): CommandFailure(.failure, "\(damage)")
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import ReelStore
+
+/// `reeld verify`.
+enum VerifyCommand {
+    static let verify = Command(
+        name: "verify", topic: .store, summary: "Read every byte of the store and tell all damage",
+        options: [LocalStore.option],
+        details: [
+            "Checks every frame's checksums, inflates it, reads its events, and sees that no event of a recording is "
+                + "missing; then the index. Changes nothing; a daemon may be running.",
+            "Exits with 1 when it finds damage, and names file and offset.",
+        ],
+        examples: ["reeld verify", "reeld verify --store=/srv/copy/reeld"],
+        run: { invocation throws(CommandFailure) in
+            let directory = try LocalStore.directory(invocation)
+            var bar: ProgressBar?
+            let report: VerifyReport
+            do throws(OpenError) {
+                report = try StoreVerifier(directory).run { done, total in
+                    if bar == nil { bar = ProgressBar(total: total) }
+                    bar?.advance(to: done, "verifying")
+                }
+            } catch {
+                throw LocalStore.failure(error)
+            }
+            bar?.clear()
+            try print(report, directory, invocation.output)
+            return report.isSound ? .success : .failure
+        })
+
+    private static func print(
+        _ report: VerifyReport, _ directory: String, _ output: Output
+    ) throws(CommandFailure) {
+        for damage in report.damage { try output.write("\(damage)\n") }
+        for gap in report.gaps {
+            let last = gap.ordinals.upperBound - 1
+            try output.write("recording \(gap.recording): events \(gap.ordinals.lowerBound) to \(last) are lost\n")
+        }
+        if report.unfinishedBytes > 0 {
+            try output.write(
+                "\(HumanText.size(report.unfinishedBytes)) behind the last frame: being written, or cut off by a crash\n"
+            )
+        }
+        let verdict =
+            report.isSound ? "sound" : "\(report.damage.count) damaged places, \(report.gaps.count) gaps"
+        try output.write(
+            "\(directory): \(verdict): \(report.segmentCount) segments, \(HumanText.size(report.sizeBytes)), "
+                + "\(HumanText.count(UInt64(report.frameCount))) frames, "
+                + "\(HumanText.count(UInt64(report.recordingCount))) recordings, "
+                + "\(HumanText.count(report.eventCount)) events\n")
+    }
+}
