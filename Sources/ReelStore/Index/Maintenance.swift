@@ -86,6 +86,8 @@ final class Maintenance: Sendable {
             )
         }
         let written = context.commits.withLock { $0.sizeBytes }
+        // Rows may be missing in the middle of the files: the next start is to make them all anew.
+        guard !context.index.hasFaulted else { return try context.index.invalidate() }
         // A row that could not be written is in no file: without it there is no honest checkpoint.
         guard context.damagedRows.withLock({ $0.isEmpty }) else { return try repairRows() }
         let missing = progress.withLock { progress in sealed.filter { !progress.tables.contains($0.segment.number) } }

@@ -107,6 +107,12 @@ final class RecordingIndex: Sendable {
     /// A page of the mapping turned out to be missing: the tables are to be rebuilt.
     var hasFaulted: Bool { rows.hasFaulted || summaries.hasFaulted }
 
+    /// Takes both checkpoint headers back.
+    func invalidate() throws(SystemError) {
+        try rows.file.write([UInt8](repeating: 0, count: 2 * CheckpointHeader.sizeBytes), at: 0)
+        try rows.file.sync()
+    }
+
     /// Makes everything written so far durable, then says so in the older of the two headers.
     func checkpoint(_ header: CheckpointHeader) throws(SystemError) {
         try rows.file.sync()
