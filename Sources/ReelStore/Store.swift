@@ -187,7 +187,7 @@ package final class Store: Sendable {
         compaction.vacuum(completion)
     }
 
-    /// Does now what the maintenance thread does once a second: leases and, when one is due, a checkpoint.
+    /// Does now what the maintenance thread does now and then: leases and, when one is due, a checkpoint.
     package func tick() { maintenance.tick() }
 
     /// Makes the index durable now.

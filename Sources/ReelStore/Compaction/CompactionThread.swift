@@ -39,7 +39,7 @@ final class CompactionThread: Sendable {
         setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
         var nextWasteCheck: Int64 = 0
         while true {
-            let wish = wishes.wait(timeoutMilliseconds: 1000) { $0.isEmpty ? nil : $0.removeFirst() }
+            let wish = wishes.wait(timeoutMilliseconds: 5000) { $0.isEmpty ? nil : $0.removeFirst() }
             switch wish {
             case .stop: return
             case .vacuum(let completion): completion(vacuum())

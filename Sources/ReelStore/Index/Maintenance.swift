@@ -1,7 +1,7 @@
 import ReelFormat
 import ReelSystem
 
-/// What has to be done now and then: checkpoints, table files, leases. One thread, waking at most once a second.
+/// What has to be done now and then: checkpoints, table files, leases. One thread, waking every other second.
 final class Maintenance: Sendable {
     private let context: StoreContext
     private let isStopped = Monitor(false)
@@ -28,7 +28,7 @@ final class Maintenance: Sendable {
 
     func start() {
         let thread = Thread("reel-maintain") { [self] in
-            while isStopped.wait(timeoutMilliseconds: 1000, until: { $0 ? true : nil }) == nil { tick() }
+            while isStopped.wait(timeoutMilliseconds: 2000, until: { $0 ? true : nil }) == nil { tick() }
         }
         self.thread.withLock { $0 = thread }
     }
