@@ -190,6 +190,10 @@ package final class Store: Sendable {
     /// Does now what the maintenance thread does now and then: leases and, when one is due, a checkpoint.
     package func tick() { maintenance.tick() }
 
+    /// Takes over what may change while the store is open: the lives of recordings, and compaction. The rest of the
+    /// options stays as it was.
+    package func apply(_ options: StoreOptions) { context.apply(options) }
+
     /// Makes the index durable now.
     package func checkpoint() throws(SystemError) { try maintenance.checkpoint() }
 

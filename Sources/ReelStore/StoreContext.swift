@@ -4,7 +4,7 @@ import ReelSystem
 
 /// What the store's threads share. Everything in it is immutable or guards itself.
 final class StoreContext: Sendable {
-    let options: StoreOptions
+    private let currentOptions: Monitor<StoreOptions>
     let identity: StoreIdentity
     let paths: StorePaths
     let fileSystem: any FileSystem
@@ -28,7 +28,7 @@ final class StoreContext: Sendable {
         clock: any Clock, index: RecordingIndex, view: LogView, nextSegment: UInt64,
         note: @escaping @Sendable (StoreEvent) -> Void
     ) {
-        self.options = options
+        currentOptions = Monitor(options)
         self.identity = identity
         self.paths = paths
         self.fileSystem = fileSystem
@@ -39,6 +39,20 @@ final class StoreContext: Sendable {
         self.nextSegment = Monitor(nextSegment)
         queue = WriteQueue(countMax: options.queueCountMax, sizeMaxBytes: options.queueSizeBytes)
         digests = StoreDigests(secret: identity.secret)
+    }
+
+    var options: StoreOptions { currentOptions.withLock { $0 } }
+
+    /// Takes over what may change while the store is open: the lives of recordings, and compaction.
+    func apply(_ new: StoreOptions) {
+        currentOptions.withLock { options in
+            options.leaseMicroseconds = new.leaseMicroseconds
+            options.resumeMicroseconds = new.resumeMicroseconds
+            options.graceMicroseconds = new.graceMicroseconds
+            options.recordingLengthMaxMicroseconds = new.recordingLengthMaxMicroseconds
+            options.recordingSizeMaxBytes = new.recordingSizeMaxBytes
+            options.compaction = new.compaction
+        }
     }
 
     /// A number for a new segment file; never given twice while the store is open.

@@ -211,6 +211,23 @@ import Testing
         }
     }
 
+    @Test func aNewGraceCountsAtOnce() throws {
+        let directory = TemporaryDirectory()
+        let clock = FakeClock()
+        let store = try Store.forTest(directory, clock: clock)
+        defer { store.close() }
+        _ = try store.start()
+        _ = try store.end(1)
+        clock.advance(seconds: 10)
+        var options = StoreOptions()
+        options.graceMicroseconds = 5_000_000
+        options.compaction.isAutomatic = false
+        store.apply(options)
+        #expect { try store.append(makeEvents(1), to: 1) } throws: {
+            if case StoreError.ended = $0 { true } else { false }
+        }
+    }
+
     @Test func anErasedRecordingIsGoneForGoodAndPinnedOnesAreHeld() throws {
         let directory = TemporaryDirectory()
         let store = try Store.forTest(directory)
