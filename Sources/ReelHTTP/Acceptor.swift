@@ -14,7 +14,7 @@ final class OpenListener: Sendable {
 
 /// The listeners of a server, watched by its first loop, and where what they accept goes.
 final class Acceptor {
-    private let listeners: [OpenListener]
+    private var listeners: [OpenListener]
     private let mailboxes: [Mailbox]
     private var next = 0
     /// Kept open so that there is one descriptor to give away when the process has no other.
@@ -82,6 +82,7 @@ final class Acceptor {
             if let path = listener.path { Socket.remove(unix: path) }
             poller.remove(listener.fd.raw)
         }
+        listeners = []
     }
 
     private static func openReserve() -> FileDescriptor? { try? Socket.reserve() }

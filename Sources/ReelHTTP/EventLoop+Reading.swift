@@ -4,6 +4,10 @@ import ReelSystem
 extension EventLoop {
     /// Receives of one connection before the others get their turn.
     private static let receivesPerTurnMax = 16
+    private static let headReceiveSizeBytes = 16 << 10
+    /// A body is received into its own place in steps of these sizes, and in smaller ones by way of the scratch.
+    private static let directSizeMinBytes = 4 << 10
+    private static let directSizeMaxBytes = 1 << 20
 
     /// Takes an event in and works on its connection.
     func note(_ readiness: Readiness, on connection: Connection) {
@@ -57,26 +61,42 @@ extension EventLoop {
     }
 
     private func receive(on connection: Connection) {
-        switch connection.fd.receive(into: &scratch) {
+        if connection.phase == .readingBody, let left = connection.reader.bodyLeftBytes, left >= Self.directSizeMinBytes
+        {
+            var transfer = Transfer.wouldBlock
+            connection.reader.extendBody { body, countMax in
+                transfer = connection.fd.receive(appendingTo: &body, countMax: min(countMax, Self.directSizeMaxBytes))
+                return if case .moved(let count) = transfer { count } else { 0 }
+            }
+            received(transfer, of: min(left, Self.directSizeMaxBytes), on: connection)
+            if case .moved = transfer { read([], 0..<0, on: connection) }
+        } else {
+            // Little of a body comes with its head, so that most of it need not be copied out of the scratch.
+            let start = connection.phase == .readingBody ? 0 : scratch.count - Self.headReceiveSizeBytes
+            let transfer = connection.fd.receive(into: &scratch, from: start)
+            received(transfer, of: scratch.count - start, on: connection)
+            if case .moved(let count) = transfer { read(scratch, start..<start + count, on: connection) }
+        }
+    }
+
+    /// Notes what a receive of so many bytes says about the socket.
+    private func received(_ transfer: Transfer, of countMax: Int, on connection: Connection) {
+        switch transfer {
         case .moved(let count):
             counts.bytesIn += count
-            // A buffer not filled is a socket emptied; only an end behind it must still be fetched.
-            connection.isReadable = count == scratch.count || connection.isPeerClosed
-            read(scratch, 0..<count, on: connection)
+            // Room not filled is a socket emptied; only an end behind it must still be fetched.
+            connection.isReadable = count == countMax || connection.isPeerClosed
         case .wouldBlock: connection.isReadable = false
         case .ended, .failed: close(connection)
         }
     }
 
     private func discard(on connection: Connection) {
-        switch connection.fd.receive(into: &scratch) {
-        case .moved(let count):
-            counts.bytesIn += count
-            connection.isReadable = count == scratch.count || connection.isPeerClosed
+        let transfer = connection.fd.receive(into: &scratch)
+        received(transfer, of: scratch.count, on: connection)
+        if case .moved(let count) = transfer {
             connection.lingerLeftBytes -= count
             if connection.lingerLeftBytes < 0 { close(connection) }
-        case .wouldBlock: connection.isReadable = false
-        case .ended, .failed: close(connection)
         }
     }
 

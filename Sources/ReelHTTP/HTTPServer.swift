@@ -11,7 +11,8 @@ package final class HTTPServer: Sendable {
         var startedCount = 0
     }
 
-    private let listeners: [OpenListener]
+    /// Open until the server drains: a socket that still listens would let clients in to wait for nobody.
+    private let listeners: Monitor<[OpenListener]>
     private let handler: any RequestHandler
     private let options: HTTPOptions
     private let mailboxes: [Mailbox]
@@ -30,7 +31,8 @@ package final class HTTPServer: Sendable {
         for listener in listeners { open.append(try OpenListener(listener, backlog: options.backlogCount)) }
         var mailboxes: [Mailbox] = []
         for _ in 0..<options.loopCount { mailboxes.append(try Mailbox()) }
-        self.listeners = open
+        boundPorts = open.compactMap { $0.fd.boundPort }
+        self.listeners = Monitor(open)
         self.mailboxes = mailboxes
         self.handler = handler
         self.options = options
@@ -39,7 +41,7 @@ package final class HTTPServer: Sendable {
     }
 
     /// The TCP ports listened on, in the listeners' order, for listeners that asked for port 0.
-    package var boundPorts: [UInt16] { listeners.compactMap { $0.fd.boundPort } }
+    package let boundPorts: [UInt16]
 
     package var statistics: HTTPStatistics {
         var sum = HTTPStatistics()
@@ -55,11 +57,9 @@ package final class HTTPServer: Sendable {
         let threads = mailboxes.indices.map { index in
             Thread("http-\(index)") { self.runLoop(index) }
         }
-        let failure: SystemError?? = state.wait { state in
-            state.threads = threads
-            return state.startedCount == threads.count ? state.startFailure : nil
-        }
-        if let failure, let failure {
+        state.withLock { $0.threads = threads }
+        _ = state.wait { state in state.startedCount == threads.count ? true : nil }
+        if let failure = state.withLock({ $0.startFailure }) {
             drain(deadlineSeconds: 0)
             join()
             throw failure
@@ -71,7 +71,7 @@ package final class HTTPServer: Sendable {
             // Only the first loop accepts: an adopted socket cannot be opened once a loop (SO_REUSEPORT).
             let loop = try EventLoop(
                 handler: handler, options: options, mailbox: mailboxes[index], ledger: ledger,
-                counters: counters[index], acceptor: index == 0 ? Acceptor(listeners, mailboxes) : nil)
+                counters: counters[index], acceptor: index == 0 ? Acceptor(listeners.withLock { $0 }, mailboxes) : nil)
             state.broadcast { $0.startedCount += 1 }
             loop.run()
         } catch {
@@ -86,6 +86,7 @@ package final class HTTPServer: Sendable {
     ///
     /// - Parameter deadlineSeconds: what is not finished by then is cut off.
     package func drain(deadlineSeconds: Int) {
+        listeners.withLock { $0 = [] }
         let deadline = SystemClock().uptimeMicroseconds / 1_000 + Int64(deadlineSeconds) * 1_000
         for mailbox in mailboxes { mailbox.post(.drain(deadline: deadline)) }
     }

@@ -92,6 +92,19 @@ struct RequestReader: Sendable {
         }
     }
 
+    /// What of a body of declared length is still to come; nil outside of one.
+    var bodyLeftBytes: Int? { if case .length(let left) = phase { left } else { nil } }
+
+    /// Lets a body of declared length grow by what `receive` appends to it, which spares a copy of large ones; `advance`
+    /// then says whether it is whole.
+    ///
+    /// - Parameter receive: gets the body and the most it may append; returns how much it has.
+    mutating func extendBody(_ receive: (inout [UInt8], Int) -> Int) {
+        guard case .length(let left) = phase else { return }
+        if body.isEmpty { body.reserveCapacity(left) }
+        phase = .length(left: left - receive(&body, left))
+    }
+
     /// Memory the body will hold once `incoming` more bytes are read, in bytes: of a declared length all of it, so that
     /// a body once begun can always be finished; of chunks what is there, rounded up so as to be asked for seldom.
     func shareBytesWanted(incoming: Int) -> Int {

@@ -24,6 +24,20 @@ extension FileDescriptor {
         return Self.failure(-moved)
     }
 
+    /// Receives at most `countMax` bytes behind those of an array, without touching them in between.
+    package func receive(appendingTo bytes: inout [UInt8], countMax: Int) -> Transfer {
+        precondition(countMax > 0)
+        var moved = 0
+        bytes.append(addingCapacity: countMax) { (room: inout OutputSpan<UInt8>) in
+            room.withUnsafeMutableBufferPointer { room, count in
+                moved = creel_receive(raw, room.baseAddress?.advanced(by: count), min(countMax, room.count - count))
+                if moved > 0 { count += moved }
+            }
+        }
+        if moved > 0 { return .moved(bytes: moved) }
+        return moved == 0 ? .ended : Self.failure(-moved)
+    }
+
     /// Sends three pieces as one, less the first `skippedBytes` of them together, in one system call without SIGPIPE.
     ///
     /// - Returns: `.moved` with what the kernel took, which may be less than all.
