@@ -26,7 +26,8 @@ let package = Package(
         .target(
             name: "ReelStore", dependencies: ["ReelSystem", "ReelCodec", "ReelFormat"], swiftSettings: strict),
         .target(
-            name: "ReelServer", dependencies: ["ReelStore", "ReelHTTP"], exclude: ["API.md"], swiftSettings: strict),
+            name: "ReelServer", dependencies: ["ReelStore", "ReelHTTP", "ReelFormat", "ReelCodec", "ReelSystem"],
+            exclude: ["API.md"], swiftSettings: strict),
         .executableTarget(
             name: "reeld", dependencies: ["ReelServer", "ReelStore", "ReelHTTP", "ReelCodec", "ReelSystem"],
             swiftSettings: strict),

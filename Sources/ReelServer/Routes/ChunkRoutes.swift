@@ -1,0 +1,129 @@
+import ReelCodec
+import ReelFormat
+import ReelHTTP
+import ReelStore
+
+/// `GET /v1/recordings/{r}/chunks` and `…/chunks/{first}`: what a viewer seeks by, and what it fetches.
+enum ChunkRoutes {
+    static func table(_ name: RecordingName, _ request: Request, _ exchange: Exchange) {
+        exchange.onWorker { () throws(Problem) in
+            let query = try Query(request.query)
+            try query.allow(["damaged"])
+            let snapshot = try exchange.context.snapshot(of: name)
+            var gaps: [LocatedFrame] = []
+            var sound = snapshot.frames
+            if try EventQuery.skipsDamaged(query) {
+                (sound, gaps) = exchange.context.verified(snapshot.frames, name)
+            }
+            var json = JSONWriter(capacityBytes: 256 + 256 * snapshot.frames.count)
+            json.object { json in
+                json.member("recording", snapshot.row.number)
+                json.member("generation", snapshot.generation)
+                json.member("events", snapshot.eventCount)
+                json.member("chunks") { json in
+                    json.array { json in
+                        for frame in sound { json.chunk(frame.entry) }
+                    }
+                }
+                if !gaps.isEmpty {
+                    json.member("gaps") { json in
+                        json.array { json in
+                            for frame in gaps { json.chunk(frame.entry) }
+                        }
+                    }
+                }
+            }
+            exchange.send(json: json.bytes)
+        }
+    }
+
+    static func chunk(_ name: RecordingName, first: UInt64, _ request: Request, _ exchange: Exchange) {
+        exchange.onWorker { () throws(Problem) in
+            let query = try Query(request.query)
+            try query.allow(["generation"])
+            let generation = try query.number("generation", in: 0...UInt64(UInt32.max)).map { UInt32($0) }
+            let snapshot = try exchange.context.snapshot(of: name)
+            let prefersGzip = ContentCoding.prefersGzip(request.headers)
+            let bytes: [UInt8]
+            let entry: FrameEntry
+            do throws(StoreError) {
+                let frame = try snapshot.chunk(first: first, generation: generation)
+                entry = frame.entry
+                bytes = try exchange.context.content(of: frame, prefersGzip: prefersGzip)
+            } catch {
+                throw exchange.context.problem(error, name)
+            }
+            var document = Document(source: BytesSource(bytes), recording: "\(name)")
+            document.coding = prefersGzip ? .gzip : .identity
+            document.lengthBytes = bytes.count
+            document.tag = EntityTag([
+                "\(snapshot.row.id)", "chunk", "\(first)", "\(entry.eventCount)", "\(entry.generation)",
+                document.coding.rawValue,
+            ])
+            try exchange.send(document, to: request.headers)
+        }
+    }
+}
+
+extension ServerContext {
+    /// A frame's events inside `[` `]`, as gzip by copying or as plain text.
+    fileprivate func content(of frame: LocatedFrame, prefersGzip: Bool) throws(StoreError) -> [UInt8] {
+        let member = try frame.member()
+        do {
+            if prefersGzip {
+                var splice = GzipSplice()
+                let open = splice.open()
+                let joint = splice.add(try GzipMember.Trailer(of: member))
+                return open + joint + member[GzipSplice.blocks(ofMemberSize: member.count)] + splice.close()
+            }
+            let text = try inflaters.borrow { (inflater) throws(GzipError) in
+                try inflater.text(of: member, rawSizeBytes: Int(frame.entry.rawSizeBytes))
+            }
+            return Array("[".utf8) + text + Array("]".utf8)
+        } catch {
+            // The stored bytes are what was written, as their checksum says, and yet no member.
+            let file = "segment \(frame.segment.number)"
+            throw .damaged(Corruption(file: file, offsetBytes: frame.entry.offsetBytes, kind: .member(error)))
+        }
+    }
+
+    /// Reads every frame and parts the sound ones from the damaged.
+    fileprivate func verified(
+        _ frames: [LocatedFrame], _ name: RecordingName
+    ) -> (sound: [LocatedFrame], gaps: [LocatedFrame]) {
+        var result: (sound: [LocatedFrame], gaps: [LocatedFrame]) = ([], [])
+        for frame in frames {
+            do {
+                _ = try frame.member()
+                result.sound.append(frame)
+            } catch {
+                _ = problem(error, name)
+                result.gaps.append(frame)
+            }
+        }
+        return result
+    }
+}
+
+extension JSONWriter {
+    /// A row of the chunk table.
+    fileprivate mutating func chunk(_ entry: FrameEntry) {
+        object { json in
+            json.member("first", entry.firstOrdinal)
+            json.member("count", entry.eventCount)
+            json.member("from") { $0.milliseconds(entry.leastTimestampMicroseconds) }
+            json.member("to") { $0.milliseconds(entry.greatestTimestampMicroseconds) }
+            json.member("raw_bytes", entry.rawSizeBytes)
+            json.member("stored_bytes", entry.storedSizeBytes)
+            json.member("types") { $0.bits(UInt32(entry.types)) }
+            json.member("sources") { $0.bits(entry.sources) }
+            json.member("has") { $0.content(entry.content) }
+        }
+    }
+
+    private mutating func bits(_ set: UInt32) {
+        array { json in
+            for bit in 0..<32 where set & 1 << UInt32(bit) != 0 { json.integer(bit) }
+        }
+    }
+}

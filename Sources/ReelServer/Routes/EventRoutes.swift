@@ -1,0 +1,96 @@
+import ReelHTTP
+import ReelStore
+
+/// `GET /v1/recordings/{r}/events`, and `GET /api/events` for players that ask for an activity.
+enum EventRoutes {
+    static func read(_ name: RecordingName, _ request: Request, _ exchange: Exchange) {
+        exchange.onWorker { () throws(Problem) in
+            let query = try EventQuery(request)
+            let snapshot = try exchange.context.snapshot(of: name)
+            var document =
+                query.selection.isAll && query.format == .json
+                ? Document.whole(
+                    snapshot, name, prefersGzip: ContentCoding.prefersGzip(request.headers),
+                    skipsDamaged: query.skipsDamaged)
+                : selected(snapshot, name, query)
+            // Where a reader who follows the recording goes on.
+            document.headers.append("Reeld-Events", "\(snapshot.eventCount)")
+            try exchange.send(document, to: request.headers)
+        }
+    }
+
+    private static func selected(
+        _ snapshot: RecordingSnapshot, _ name: RecordingName, _ query: EventQuery
+    ) -> Document {
+        let layout: SelectionReader.Layout =
+            switch query.format {
+            case .json: .array(prefix: "[", suffix: "]")
+            case .ndjson: .lines
+            }
+        let reader = SelectionReader(snapshot, query.selection, layout: layout, skipsDamaged: query.skipsDamaged)
+        var document = Document(source: reader, recording: "\(name)")
+        if query.format == .ndjson { document.contentType = "application/x-ndjson" }
+        return document
+    }
+
+    /// `?activity_id=N`. Players append parameters of their own, against caches: they are let pass.
+    static func play(_ request: Request, _ exchange: Exchange) {
+        exchange.onWorker { () throws(Problem) in
+            guard let text = try Query(request.query).text("activity_id") else {
+                throw .badQuery("activity_id", "is missing; write the recording's number")
+            }
+            guard let name = RecordingName(text) else {
+                return exchange.send(unknownActivity("There is no activity of that id."))
+            }
+            let snapshot: RecordingSnapshot
+            do throws(Problem) {
+                snapshot = try exchange.context.snapshot(of: name)
+            } catch {
+                guard error.type == .unknownRecording || error.type == .erased else { throw error }
+                return exchange.send(unknownActivity("Activity \(name) not found"))
+            }
+            let document = Document.whole(
+                snapshot, name, prefersGzip: ContentCoding.prefersGzip(request.headers), prefix: "{\"events\":[",
+                suffix: "]}")
+            try exchange.send(document, to: request.headers)
+        }
+    }
+
+    /// What the players that call `/api/events` look for: no problem document, but `detail` alone.
+    private static func unknownActivity(_ detail: String) -> Response {
+        Response(
+            status: 404, headers: ["Content-Type": "application/json", "Cache-Control": "no-store"],
+            body: .bytes(Array("{\"detail\":\"\(detail)\"}\n".utf8)))
+    }
+}
+
+extension Document {
+    /// All events of a snapshot as one JSON document.
+    static func whole(
+        _ snapshot: RecordingSnapshot, _ name: RecordingName, prefersGzip: Bool, prefix: String = "[",
+        suffix: String = "]", skipsDamaged: Bool = false
+    ) -> Document {
+        let reader = SpliceReader(
+            snapshot, coding: prefersGzip ? .gzip : .identity, prefix: prefix, suffix: suffix,
+            skipsDamaged: skipsDamaged)
+        var document = Document(source: reader, recording: "\(name)")
+        document.coding = prefersGzip ? .gzip : .identity
+        document.lengthBytes = reader.lengthBytes
+        // With damage left out the bytes depend on the disk, and not on the frames alone.
+        if !skipsDamaged {
+            document.tag = EntityTag([
+                "\(snapshot.row.id)", "\(snapshot.eventCount)", "\(snapshot.generation)", "\(snapshot.frames.count)",
+                "\(prefix.utf8.count)", document.coding.rawValue,
+            ])
+        }
+        return document
+    }
+}
+
+extension ServerContext {
+    /// The recording as it is now.
+    func snapshot(of name: RecordingName) throws(Problem) -> RecordingSnapshot {
+        let number = try number(of: name)
+        do { return try store.snapshot(number) } catch { throw problem(error, name) }
+    }
+}

@@ -1,0 +1,14 @@
+import ReelStore
+
+/// `/healthz`: the process answers. `/readyz`: it takes writes.
+enum HealthRoutes {
+    static func live(_ exchange: Exchange) { exchange.send(json: Array("{\"status\":\"ok\"}".utf8)) }
+
+    static func ready(_ exchange: Exchange) {
+        if exchange.context.isStopping { return exchange.send(Problem.stopping) }
+        if exchange.context.store.health.isReadOnly {
+            return exchange.send(Problem(StoreError.readOnly, recording: "") { _ in "" })
+        }
+        exchange.send(json: Array("{\"status\":\"ready\"}".utf8))
+    }
+}

@@ -1,0 +1,100 @@
+import ReelHTTP
+import ReelStore
+
+/// `/metrics` in Prometheus' text format 0.0.4.
+enum MetricsRoute {
+    static func show(_ statistics: HTTPStatistics?, _ exchange: Exchange) {
+        let context = exchange.context
+        let metrics = context.metrics
+        let store = context.store.statistics
+        let memory = context.options.http.memory
+        var text = MetricsText()
+        text.counter("reeld_batches_total", "Batches stored.", metrics.batches.value)
+        text.counter(
+            "reeld_batches_duplicate_total", "Batches that were there already.", metrics.duplicateBatches.value)
+        text.counter("reeld_events_total", "Events stored.", metrics.events.value)
+        text.counter("reeld_events_dropped_total", "Bad events left out by ?invalid=drop.", metrics.droppedEvents.value)
+        text.counter("reeld_batch_body_bytes_total", "Bytes of batches as sent.", metrics.bodyBytes.value)
+        text.counter("reeld_batch_raw_bytes_total", "Bytes of batches once inflated.", metrics.rawBytes.value)
+        text.counter("reeld_answers_aborted_total", "Answers broken off for damage.", metrics.abortedAnswers.value)
+        text.family("reeld_responses_total", "counter", "Answers by route and status.")
+        for (key, count) in metrics.answerCounts {
+            text.sample(
+                "reeld_responses_total", count, labels: "{route=\"\(key.route)\",status=\"\(key.status)\"}")
+        }
+        text.histogram("reeld_ack_seconds", "From a batch's arrival to its durable answer.", metrics.ack)
+        text.histogram("reeld_read_seconds", "From a request for events to the start of its answer.", metrics.read)
+        text.histogram("reeld_list_seconds", "Making a page of the list.", metrics.list)
+
+        text.gauge("reeld_recordings", "Recordings ever started.", store.recordingCount)
+        text.gauge("reeld_recordings_open", "Recordings with a running lease.", store.openRecordingCount)
+        text.gauge("reeld_log_segments", "Segments of the log.", store.segmentCount)
+        text.gauge("reeld_log_bytes", "Bytes of the log.", store.logSizeBytes)
+        text.gauge("reeld_log_lsn", "The newest log sequence number.", store.lastLSN)
+        text.gauge("reeld_write_queue_depth", "Changes that wait for the disk.", store.queueDepth)
+        text.counter("reeld_commits_total", "Group commits.", store.commits.commitCount)
+        text.counter("reeld_commit_frames_total", "Frames in them.", store.commits.frameCount)
+        text.counter("reeld_commit_bytes_total", "Bytes in them.", store.commits.sizeBytes)
+        text.gauge("reeld_read_only", "1 when the store takes no changes.", context.store.health.isReadOnly ? 1 : 0)
+        if let free = try? context.store.freeBytes() {
+            text.gauge("reeld_disk_free_bytes", "Bytes free on the store's file system.", free)
+        }
+
+        if let statistics { text.add(statistics) }
+        text.gauge("reeld_workers_waiting", "Jobs that wait for a worker.", context.workers.depth)
+        text.gauge("reeld_memory_budget_bytes", "What bodies and pieces may take together.", memory.totalBytes)
+        text.gauge("reeld_memory_used_bytes", "What they take now.", memory.totalBytes - memory.freeBytes)
+        exchange.send(
+            Response(
+                status: 200,
+                headers: ["Content-Type": "text/plain; version=0.0.4; charset=utf-8", "Cache-Control": "no-store"],
+                body: .bytes(text.bytes)))
+    }
+}
+
+/// Appends metrics as text.
+private struct MetricsText {
+    private(set) var bytes: [UInt8] = []
+
+    mutating func family(_ name: String, _ type: String, _ help: String) {
+        append("# HELP \(name) \(help)\n# TYPE \(name) \(type)\n")
+    }
+
+    mutating func sample(_ name: String, _ value: some BinaryInteger, labels: String = "") {
+        append("\(name)\(labels) \(value)\n")
+    }
+
+    mutating func counter(_ name: String, _ help: String, _ value: some BinaryInteger) {
+        family(name, "counter", help)
+        sample(name, value)
+    }
+
+    mutating func gauge(_ name: String, _ help: String, _ value: some BinaryInteger) {
+        family(name, "gauge", help)
+        sample(name, value)
+    }
+
+    mutating func histogram(_ name: String, _ help: String, _ histogram: Histogram) {
+        family(name, "histogram", help)
+        let (cumulative, sum) = histogram.snapshot
+        for (bound, count) in zip(Histogram.bounds, cumulative) {
+            sample(name + "_bucket", count, labels: "{le=\"\(Double(bound) / 1_000_000)\"}")
+        }
+        let total = cumulative.last ?? 0
+        sample(name + "_bucket", total, labels: "{le=\"+Inf\"}")
+        append("\(name)_sum \(Double(sum) / 1_000_000)\n")
+        sample(name + "_count", total)
+    }
+
+    mutating func add(_ statistics: HTTPStatistics) {
+        gauge("reeld_connections", "Open connections.", statistics.connectionsOpen)
+        counter("reeld_connections_total", "Connections accepted.", statistics.connectionsAccepted)
+        counter("reeld_connections_refused_total", "Connections turned away.", statistics.connectionsRefused)
+        counter("reeld_requests_total", "Whole requests.", statistics.requests)
+        counter("reeld_requests_refused_total", "What never became a request.", statistics.refused)
+        counter("reeld_received_bytes_total", "Bytes from clients.", statistics.bytesIn)
+        counter("reeld_sent_bytes_total", "Bytes to clients.", statistics.bytesOut)
+    }
+
+    private mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
+}

@@ -1,0 +1,65 @@
+import ReelCodec
+import ReelFormat
+import ReelHTTP
+import ReelStore
+
+/// `/v1/store`: figures, and compaction on demand.
+enum StoreRoutes {
+    static func show(_ request: Request, _ exchange: Exchange) {
+        exchange.onWorker { () throws(Problem) in
+            try Query(request.query).allow([])
+            let store = exchange.context.store
+            let figures = store.statistics
+            let freeBytes = try exchange.context.freeBytes()
+            var json = JSONWriter()
+            json.object { json in
+                json.member("id", figures.id.hexadecimal)
+                json.member("version", exchange.context.options.version)
+                json.member("recordings", figures.recordingCount)
+                json.member("open", figures.openRecordingCount)
+                json.member("segments", figures.segmentCount)
+                json.member("log_bytes", figures.logSizeBytes)
+                json.member("free_bytes", freeBytes)
+                json.member("lsn", figures.lastLSN)
+                json.member("queue", figures.queueDepth)
+                json.member("read_only", store.health.isReadOnly)
+            }
+            exchange.send(json: json.bytes)
+        }
+    }
+
+    static func compact(_ request: Request, _ exchange: Exchange) {
+        do throws(Problem) {
+            try Query(request.query).allow([])
+        } catch {
+            return exchange.send(error)
+        }
+        exchange.context.store.vacuum { result in
+            exchange.finish(result, "of this store") { report in
+                var json = JSONWriter()
+                json.object { json in
+                    json.member("segments", report.segmentCount)
+                    json.member("bytes_before", report.bytesBefore)
+                    json.member("bytes_after", report.bytesAfter)
+                }
+                exchange.send(json: json.bytes)
+            }
+        }
+    }
+}
+
+extension StoreID {
+    /// 32 digits.
+    fileprivate var hexadecimal: String {
+        [high, low].map { word in
+            let digits = String(word, radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
+        }.joined()
+    }
+}
+
+extension ServerContext {
+    fileprivate func freeBytes() throws(Problem) -> UInt64 {
+        do { return try store.freeBytes() } catch { throw problem(.system(error), "of this store") }
+    }
+}
