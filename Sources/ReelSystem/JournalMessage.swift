@@ -29,7 +29,7 @@ package enum LogKind: Sendable, CaseIterable {
     case segmentBegun, segmentPoisoned, damageFound
     case compactionFinished, compactionFailed
     case recordingIdle, recordingErased
-    case requestFailed
+    case requestFailed, diskFull, spaceReturned
     case messagesDropped
 
     /// 128 bits as 32 lower-case hexadecimal digits. See sd-id128(3), systemd.journal-fields(7) "MESSAGE_ID".
@@ -54,6 +54,8 @@ package enum LogKind: Sendable, CaseIterable {
         case .recordingIdle: "ddcfc5b74b724a708fd6cf6ce9e5dac7"
         case .recordingErased: "a4c2f4ae8f9541f3a1c7d9ef3146b788"
         case .requestFailed: "56595184b4b64f2999e5c08348436864"
+        case .diskFull: "9af2715b243448f7af71b936f4041330"
+        case .spaceReturned: "54c836e142144f7db63cb34ecdc9dcc7"
         case .messagesDropped: "bdbc6b33c7bd4b04ab984af207ef32fa"
         }
     }
@@ -61,10 +63,11 @@ package enum LogKind: Sendable, CaseIterable {
     package var level: LogLevel {
         switch self {
         case .configurationRejected, .storeReadOnly, .indexWriteFailed, .checkpointFailed, .segmentPoisoned,
-            .damageFound, .compactionFailed, .requestFailed:
+            .damageFound, .compactionFailed, .requestFailed, .diskFull:
             .error
         case .indexRebuilt, .messagesDropped: .warning
-        case .started, .stopping, .stopped, .configurationReloaded, .storeCreated, .storeOpened, .recordingErased:
+        case .started, .stopping, .stopped, .configurationReloaded, .storeCreated, .storeOpened, .recordingErased,
+            .spaceReturned:
             .notice
         case .segmentBegun, .compactionFinished, .recordingIdle: .info
         }

@@ -4,7 +4,7 @@ import ReelSystem
 enum CommandTable {
     /// In the order of `reeld --help`.
     static let all: [Command] = [
-        ConfigCommand.check, ConfigCommand.show,
+        ServeCommand.serve, ConfigCommand.check, ConfigCommand.show,
         ListCommand.list, ShowCommand.show, CatCommand.cat, TailCommand.tail, ExportCommand.export,
         ImportCommand.import, EndCommands.end, EndCommands.erase,
         StoreCommands.stats, StoreCommands.vacuum, VerifyCommand.verify, IndexCommands.dump, IndexCommands.rebuild,

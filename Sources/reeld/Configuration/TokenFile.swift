@@ -27,16 +27,21 @@ enum TokenFile {
 
     /// Nil where there is no such file.
     private static func read(_ path: String) throws(TokenFileError) -> String? {
-        let mode: UInt32
+        let access: (mode: UInt32, owner: UInt32)
         let bytes: [UInt8]
         do throws(SystemError) {
-            mode = try SmallFile.access(of: path).mode
+            access = try SmallFile.access(of: path)
             bytes = try SmallFile.read(path, sizeMaxBytes: tokenSizes.upperBound + 2)
         } catch {
             if error.isMissing { return nil }
             throw TokenFileError(path: path, reason: error.reason)
         }
-        guard mode & 0o077 == 0 else {
+        guard access.owner == geteuid() else {
+            let advice =
+                "it belongs to the user with id \(access.owner), who can change it; chown it to uid \(geteuid())"
+            throw TokenFileError(path: path, reason: advice)
+        }
+        guard access.mode & 0o077 == 0 else {
             throw TokenFileError(path: path, reason: "others may read it; 'chmod 600 \(path)' and change the token")
         }
         let token = String(decoding: bytes, as: UTF8.self).trimmedOfLineEnd

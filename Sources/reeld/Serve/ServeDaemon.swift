@@ -1,0 +1,79 @@
+import Glibc
+import ReelHTTP
+import ReelServer
+import ReelStore
+import ReelSystem
+
+/// The life of the daemon: opens what it needs in order, serves until a signal, and closes in reverse.
+struct ServeDaemon {
+    /// What is not finished so long after SIGTERM is cut off; systemd's own patience is 90 s.
+    private static let drainSecondsMax = 20
+
+    /// Reads the configuration; called again for every reload.
+    let load: () throws(ConfigurationError) -> LoadedConfiguration
+
+    /// Serves until SIGTERM or SIGINT.
+    ///
+    /// - Throws: why it could not begin; nothing is left open then.
+    func run() throws(CommandFailure) {
+        var configuration = try configuration()
+        // Before any thread is started: threads inherit the mask, and LISTEN_FDS is the environment's.
+        Signals.block()
+        let adopted = ServiceManager.adoptSockets()
+        let journal = Journal(level: configuration.log.level)
+        defer { journal.close() }
+        try serve(&configuration, adopted, journal)
+        journal.log(.stopped, "stopped")
+    }
+
+    private func serve(
+        _ configuration: inout Configuration, _ adopted: [ServiceManager.AdoptedSocket], _ journal: Journal
+    ) throws(CommandFailure) {
+        let store = try ServeStart.openStore(configuration, journal)
+        defer { store.close() }
+        let listeners =
+            adopted.isEmpty ? configuration.listeners : adopted.map { Listener.adopted(rawDescriptor: $0.raw) }
+        let isOnTCP = adopted.isEmpty ? configuration.server.listen != nil : adopted.contains { !$0.isUnix }
+        let server = try ServeStart.startServer(store, listeners, configuration, isOnTCP: isOnTCP, journal)
+
+        let places = describe(configuration, server, isAdopted: !adopted.isEmpty)
+        journal.log(.started, "reeld \(CommandTable.version) serves \(places)", .file(configuration.store.directory))
+        ServiceManager.notify(.ready, .status("serving \(places)"))
+        while Signals.wait() == .reload { reload(&configuration, journal) }
+
+        ServiceManager.notify(.stopping, .status("finishing what is in flight"))
+        journal.log(.stopping, "stopping: finishing what is in flight")
+        server.drain(deadlineSeconds: Self.drainSecondsMax)
+        server.join()
+    }
+
+    private func configuration() throws(CommandFailure) -> Configuration {
+        do throws(ConfigurationError) {
+            return try load().values
+        } catch {
+            throw CommandFailure(.usage, error.description)
+        }
+    }
+
+    /// Reads the files again and takes over what can change while running.
+    private func reload(_ configuration: inout Configuration, _ journal: Journal) {
+        ServiceManager.notifyReloading()
+        defer { ServiceManager.notify(.ready) }
+        do throws(ConfigurationError) {
+            let change = ConfigurationChange(from: configuration, to: try load().values)
+            configuration = change.effective
+            journal.level = configuration.log.level
+            journal.log(.configurationReloaded, change.summary)
+        } catch {
+            journal.log(.configurationRejected, "the configuration was not read again: \(error)")
+        }
+    }
+
+    private func describe(_ configuration: Configuration, _ server: ReelServer, isAdopted: Bool) -> String {
+        if isAdopted { return "the sockets it was given" }
+        guard let listen = configuration.server.listen else { return configuration.server.socket }
+        // Port 0 lets the kernel choose one.
+        let port = server.boundPorts.first ?? listen.port
+        return "\(configuration.server.socket) and http://\(ListenAddress(host: listen.host, port: port))"
+    }
+}

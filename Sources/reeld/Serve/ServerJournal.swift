@@ -1,0 +1,21 @@
+import ReelServer
+import ReelSystem
+
+extension Journal {
+    /// Logs what the server tells: the `note` of `ReelServer.init`.
+    func log(_ event: ServerEvent) {
+        switch event {
+        case .damage(let file, let offsetBytes, let recording):
+            log(
+                .damageFound, "recording \(recording) could not be read: damage in \(file)",
+                LogField("recording", recording), .file(file), .offset(offsetBytes))
+        case .diskFull:
+            log(.diskFull, "the disk is full: writers are refused until there is room; what is stored is served")
+        case .spaceReturned: log(.spaceReturned, "there is room on the disk again: writes go on")
+        case .requestFailed(let type, let detail, let recording):
+            log(
+                .requestFailed, "a request about recording \(recording) failed: \(detail)",
+                LogField("recording", recording), LogField("problem", type.rawValue))
+        }
+    }
+}
