@@ -13,6 +13,9 @@ enum ResponseHead {
     static func write(
         _ response: Response, _ framing: Framing, closes: Bool, date: [UInt8], into output: inout [UInt8]
     ) {
+        assert(
+            ["Date", "Content-Length", "Transfer-Encoding", "Connection"].allSatisfy { response.headers[$0] == nil },
+            "a field that is the server's to write")
         output.append(contentsOf: "HTTP/1.1 ".utf8)
         appendDecimal(response.status, to: &output)
         output.append(contentsOf: reason(response.status).utf8)
