@@ -9,10 +9,14 @@ final class Daemon {
         "socket", value: "PATH", help: "Talk to the daemon at PATH; the default is server.socket of reeld.conf")
 
     private let client: HTTPClient
+    /// Serves while this is there, where the command line names a store rather than a daemon.
+    private let local: LocalDaemon?
 
     /// - Parameter timeoutSeconds: without a byte moving; 0 waits for ever.
-    init(_ invocation: Invocation, timeoutSeconds: UInt32 = 60) {
-        client = HTTPClient(.unix(path: Self.socketPath(invocation)), timeoutSeconds: timeoutSeconds)
+    init(_ invocation: Invocation, timeoutSeconds: UInt32 = 60) throws(CommandFailure) {
+        local = invocation.has(LocalStore.option) ? try LocalDaemon(invocation) : nil
+        let path = local?.socketPath ?? Self.socketPath(invocation)
+        client = HTTPClient(.unix(path: path), timeoutSeconds: timeoutSeconds)
     }
 
     private static func socketPath(_ invocation: Invocation) -> String {

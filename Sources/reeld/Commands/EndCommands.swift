@@ -13,7 +13,7 @@ enum EndCommands {
         details: ["Batches that were on their way are still taken for recording.grace of reeld.conf."],
         examples: ["reeld end 7"],
         run: { invocation throws(CommandFailure) in
-            let daemon = Daemon(invocation)
+            let daemon = try Daemon(invocation)
             for recording in try names(invocation) {
                 let view = RecordingView(json: try daemon.askJSON(.post, recording.target("/end")))
                 try invocation.output.write(
@@ -28,7 +28,7 @@ enum EndCommands {
         details: ["Asks before it erases; without a terminal to ask on, --yes is needed."],
         examples: ["reeld erase --yes 7 8 9"],
         run: { invocation throws(CommandFailure) in
-            let daemon = Daemon(invocation)
+            let daemon = try Daemon(invocation)
             let names = try names(invocation)
             if !invocation.has(yes), try !isConfirmed(names, daemon) {
                 throw CommandFailure(.failure, "nothing was erased")

@@ -16,7 +16,7 @@ enum ExportCommand {
     static let export = Command(
         name: "export", topic: .recordings, summary: "Write a recording to a file that other rrweb players open",
         operands: [.recording, .init(name: "FILE", occurrence: .optional)],
-        options: [format] + EventSelection.options + [Daemon.socketOption],
+        options: [format] + EventSelection.options + [Daemon.socketOption, LocalStore.option],
         details: [
             "json is one JSON array of events, json.gz the same compressed, ndjson an event a line. Without FILE it goes "
                 + "to standard output. FILE appears only when it is whole."
@@ -26,7 +26,7 @@ enum ExportCommand {
             let recording = try invocation.recording()
             let file = invocation.operands.dropFirst().first
             let format = try chosenFormat(invocation, file)
-            let daemon = Daemon(invocation)
+            let daemon = try Daemon(invocation)
             var target = recording.target("/events")
             if format == .ndjson { target.add("format", "ndjson") }
             target = try EventSelection.apply(invocation, recording, daemon, to: target)

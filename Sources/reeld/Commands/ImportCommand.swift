@@ -30,7 +30,7 @@ enum ImportCommand {
             var progress = ProgressBar(total: total)
             var doneBytes: UInt64 = 0
             var failedCount = 0
-            let importer = RecordingImport(Daemon(invocation), metadata(invocation), options(invocation))
+            let importer = RecordingImport(try Daemon(invocation), metadata(invocation), options(invocation))
             for file in files {
                 do throws(CommandFailure) {
                     let result = try importer.run(file) { share in

@@ -29,7 +29,7 @@ enum ListCommand {
     static let list = Command(
         name: "ls", topic: .recordings, summary: "List recordings, the newest first",
         options: [lines, reverse, since, until] + equalities
-            + [tag, status, has, pinned, url, search, OutputForm.option, Daemon.socketOption],
+            + [tag, status, has, pinned, url, search, OutputForm.option, Daemon.socketOption, LocalStore.option],
         details: ["On a terminal the table is cut to its width; -o json prints a JSON object a line and cuts nothing."],
         examples: ["reeld ls -n 10 --has=error --since=yesterday", "reeld ls --user=zoe@example.org -o json"],
         run: { invocation throws(CommandFailure) in
@@ -51,7 +51,7 @@ enum ListCommand {
             wanted = text == "all" ? .max : try invocation.value(lines, CountSyntax(range: 0...1_000_000_000)) ?? wanted
         }
         let target = try filtered(invocation)
-        let daemon = Daemon(invocation)
+        let daemon = try Daemon(invocation)
         var recordings: [RecordingView] = []
         var cursor: String?
         while recordings.count < wanted {

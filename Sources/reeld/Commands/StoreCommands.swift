@@ -5,7 +5,7 @@ import ReelSystem
 enum StoreCommands {
     static let stats = Command(
         name: "stats", topic: .store, summary: "Show figures of the store",
-        options: [OutputForm.option, Daemon.socketOption],
+        options: [OutputForm.option, Daemon.socketOption, LocalStore.option],
         examples: ["reeld stats", "reeld stats -o json"],
         run: { invocation throws(CommandFailure) in
             let answer = try Daemon(invocation).askJSON(.get, Target("/v1/store"))
@@ -22,7 +22,7 @@ enum StoreCommands {
 
     static let vacuum = Command(
         name: "vacuum", topic: .store, summary: "Compact the log now and tell what that saved",
-        options: [OutputForm.option, Daemon.socketOption],
+        options: [OutputForm.option, Daemon.socketOption, LocalStore.option],
         details: ["The daemon compacts by itself too; this does not wait for it, but for the end of the work."],
         run: { invocation throws(CommandFailure) in
             let answer = try Daemon(invocation, timeoutSeconds: 0).askJSON(.post, Target("/v1/store/compact"))

@@ -13,7 +13,7 @@ enum TailCommand {
         examples: ["reeld tail -f 7"],
         run: { invocation throws(CommandFailure) in
             let count = try invocation.value(lines, CountSyntax(range: 0...1_000_000_000)) ?? 10
-            var tail = Tail(invocation, try invocation.recording())
+            var tail = try Tail(invocation, try invocation.recording())
             var recording = try tail.look()
             tail.next = recording.count("events") - min(UInt64(count), recording.count("events"))
             try tail.print(until: recording)
@@ -33,8 +33,8 @@ enum TailCommand {
         /// The ordinal of the first event not yet printed.
         var next: UInt64 = 0
 
-        init(_ invocation: Invocation, _ recording: RecordingName) {
-            daemon = Daemon(invocation)
+        init(_ invocation: Invocation, _ recording: RecordingName) throws(CommandFailure) {
+            daemon = try Daemon(invocation)
             output = invocation.output
             self.recording = recording
         }

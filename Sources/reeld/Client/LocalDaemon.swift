@@ -1,0 +1,43 @@
+import Glibc
+import ReelHTTP
+import ReelServer
+import ReelStore
+import ReelSystem
+
+/// A daemon inside a command, for a store that has none running: opened on a socket only this user can reach, gone
+/// with the command. So every command reads a store the same way, with a daemon or without.
+final class LocalDaemon {
+    let socketPath: String
+    private let directory: String
+    private let store: Store
+    private let server: ReelServer
+
+    init(_ invocation: Invocation) throws(CommandFailure) {
+        store = try LocalStore.open(invocation)
+        // Made with mode 0700.
+        var template = Array("/tmp/reeld-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else {
+            let error = SystemError.last("mkdtemp", "/tmp")
+            store.close()
+            throw CommandFailure(.failure, "\(error)")
+        }
+        directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        socketPath = "\(directory)/reeld.sock"
+        do throws(SystemError) {
+            server = try ReelServer(store: store, listeners: [.unix(path: socketPath, mode: 0o600)])
+            try server.start()
+        } catch {
+            rmdir(directory)
+            store.close()
+            throw CommandFailure(.failure, "\(error)")
+        }
+    }
+
+    deinit {
+        server.drain(deadlineSeconds: 1)
+        server.join()
+        store.close()
+        unlink(socketPath)
+        rmdir(directory)
+    }
+}
