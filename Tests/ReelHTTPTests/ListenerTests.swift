@@ -103,7 +103,7 @@ struct ListenerTests {
                 if status != 200 { usleep(100_000) }
             }
             // A variable may end before a call that never returns, and the server would end with it.
-            withExtendedLifetime(server) {}
+            withExtendedLifetime(server) { _ = unlink(server.path) }
             exit(status == 200 ? EXIT_SUCCESS : EXIT_FAILURE)
         }
     }
