@@ -37,6 +37,9 @@ let package = Package(
 
         .testTarget(name: "ReelSystemTests", dependencies: ["ReelSystem"], swiftSettings: strict),
         .testTarget(name: "ReelCodecTests", dependencies: ["ReelCodec"], swiftSettings: strict),
+        .testTarget(
+            name: "ReelFormatTests", dependencies: ["ReelFormat", "ReelCodec", "ReelStore", "ReelSystem"],
+            swiftSettings: strict),
         .testTarget(name: "ReelHTTPTests", dependencies: ["ReelHTTP"], swiftSettings: strict),
         .testTarget(name: "ReelStoreTests", dependencies: ["ReelStore"], swiftSettings: strict),
         .testTarget(

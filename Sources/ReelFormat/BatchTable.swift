@@ -23,6 +23,7 @@ package struct BatchRecord: Hashable, Sendable {
 /// Writers are named once each; batch numbers and ordinals are written as differences, because a compacted small
 /// recording has a few hundred bytes in all.
 package enum BatchTable {
+    /// The table of these batches; no bytes for none.
     package static func encoded(_ records: [BatchRecord]) -> [UInt8] {
         guard !records.isEmpty else { return [] }
         var writer = ByteWriter(capacityBytes: 16 + 12 * records.count)
@@ -45,6 +46,8 @@ package enum BatchTable {
         return writer.bytes
     }
 
+    /// - Throws: where the bytes end inside the table, or a number in it is out of its range. What follows the table
+    ///   is not looked at.
     package static func decode(_ bytes: [UInt8]) throws(ShortInput) -> [BatchRecord] {
         guard !bytes.isEmpty else { return [] }
         var reader = ByteReader(bytes)
@@ -61,7 +64,9 @@ package enum BatchTable {
             batch = batch &+ unzigzag(try reader.readVarint())
             let hash = try reader.read(UInt64.self)
             ordinal = ordinal &+ unzigzag(try reader.readVarint())
-            let events = UInt32(truncatingIfNeeded: try reader.readVarint())
+            guard let events = UInt32(exactly: try reader.readVarint()) else {
+                throw ShortInput(offsetBytes: reader.position)
+            }
             records.append(
                 BatchRecord(
                     writer: writers[Int(index)], batch: batch, bodyHash: hash, firstOrdinal: ordinal, eventCount: events

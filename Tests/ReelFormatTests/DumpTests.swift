@@ -1,0 +1,72 @@
+import ReelCodec
+import ReelFormat
+import Testing
+
+/// The hex dumps in FORMAT.md are what the encoders make, and decode to what the document says of them.
+@Suite struct DumpTests {
+    private func expect(_ name: String, _ encoded: [UInt8]) throws -> [UInt8] {
+        let dump = try FormatDocument().dump(name)
+        try #require(dump == encoded, "dump \(name) should read\n\(FormatDocument.describe(encoded))")
+        return dump
+    }
+
+    @Test func store() throws {
+        #expect(try StoreIdentity(decoding: expect("store", Samples.identity.encoded())) == Samples.identity)
+    }
+
+    @Test func frameHeader() throws {
+        let dump = try expect("frame header", Samples.header.encoded())
+        #expect(try decodedHeader(dump) == Samples.header)
+    }
+
+    @Test func statePayload() throws {
+        let state = try Samples.state()
+        #expect(try StatePayload(decoding: expect("state payload", state.encoded())) == state)
+    }
+
+    @Test func commitPayload() throws {
+        #expect(try CommitPayload(decoding: expect("commit payload", Samples.commit.encoded())) == Samples.commit)
+    }
+
+    @Test func batchTable() throws {
+        let dump = try expect("batch table", BatchTable.encoded(Samples.batches))
+        #expect(try BatchTable.decode(dump) == Samples.batches)
+    }
+
+    @Test func frameTableHeader() throws {
+        let dump = try expect("frame table header", Samples.tableHeader.encoded())
+        #expect(SegmentTableHeader(decoding: dump) == Samples.tableHeader)
+    }
+
+    @Test func frameEntry() throws {
+        let dump = try expect("frame entry", Samples.entry.encoded())
+        #expect(decodedEntry(dump) == Samples.entry)
+    }
+
+    @Test func checkpoint() throws {
+        let dump = try expect("checkpoint", Samples.checkpoint.encoded())
+        #expect(CheckpointHeader(decoding: dump) == Samples.checkpoint)
+    }
+
+    @Test func row() throws {
+        let row = try Samples.row()
+        let dump = try expect("row", row.encoded())
+        #expect(decodedRow(dump) == row)
+    }
+
+    @Test func summary() throws {
+        let dump = try expect("summary", Samples.summary.encoded())
+        #expect(decodedSummary(dump) == Samples.summary)
+    }
+
+    /// Compressors may choose other blocks, so the member is read and not compared with one made now.
+    @Test func gzipMember() throws {
+        let member = try FormatDocument().dump("gzip member")
+        #expect(try Inflater().text(of: member, rawSizeBytes: 2) == Array("{}".utf8))
+        var splice = GzipSplice()
+        let trailer = try GzipMember.Trailer(of: member)
+        var document = splice.open() + splice.add(trailer) + member[GzipSplice.blocks(ofMemberSize: member.count)]
+        document += splice.add(trailer) + member[GzipSplice.blocks(ofMemberSize: member.count)] + splice.close()
+        #expect(try GzipBody.inflate(document, limitBytes: 100) == Array("[{},\n{}]".utf8))
+    }
+}
