@@ -1,0 +1,183 @@
+import Foundation
+import ReelCodec
+import ReelFormat
+import Testing
+
+@testable import ReelStore
+
+/// Rows of FORMAT.md §14 that are about the index.
+@Suite struct IndexRecoveryTests {
+    private func fill(_ directory: TemporaryDirectory, clock: FakeClock = FakeClock()) throws -> Store {
+        let store = try Store.forTest(directory, clock: clock) { $0.segmentSizeBytes = 4 << 10 }
+        for number in 1...3 {
+            _ = try store.start()
+            for batch in 0..<6 { _ = try store.append(makeEvents(10, from: batch * 10), to: UInt64(number)) }
+        }
+        return store
+    }
+
+    /// Puts a file or directory of another moment, or store, in the place of the one that is there.
+    private func replace(_ name: String, in directory: TemporaryDirectory, from other: TemporaryDirectory) throws {
+        try FileManager.default.removeItem(at: directory.file(name))
+        try FileManager.default.copyItem(at: other.file(name), to: directory.file(name))
+    }
+
+    @Test func anIndexOfAnotherStoreIsRebuilt() throws {
+        let directory = TemporaryDirectory()
+        let store = try fill(directory)
+        let dump = try store.dump()
+        store.close()
+        let other = TemporaryDirectory()
+        let otherStore = try fill(other)
+        _ = try otherStore.append(makeEvents(10), to: 1)
+        otherStore.close()
+        try replace("index", in: directory, from: other)
+        let again = try Store.forTest(directory)
+        defer { again.close() }
+        #expect(again.report.rebuiltIndex)
+        #expect(try again.dump() == dump)
+    }
+
+    @Test func aTornCheckpointFallsBackToTheOther() throws {
+        let directory = TemporaryDirectory()
+        let store = try fill(directory)
+        try store.checkpoint()
+        _ = try store.append(makeEvents(10), to: 1)
+        try store.checkpoint()
+        let dump = try store.dump()
+        let crashed = try directory.crashed()
+        store.close()
+        // The second checkpoint of a store lies in the first slot.
+        for (damaged, isRebuilt) in [([0], false), ([1], false), ([0, 1], true)] {
+            let copy = try crashed.crashed()
+            var rows = try Data(contentsOf: copy.file("index/recordings"))
+            for slot in damaged { rows = rows.flipped(slot * CheckpointHeader.sizeBytes + 33) }
+            try rows.write(to: copy.file("index/recordings"))
+            let again = try Store.forTest(copy)
+            #expect(again.report.rebuiltIndex == isRebuilt, "\(damaged)")
+            #expect(try again.dump() == dump, "\(damaged)")
+            again.close()
+        }
+    }
+
+    @Test func aSummaryOlderThanItsRowIsFoldedAgain() throws {
+        let directory = TemporaryDirectory()
+        let store = try fill(directory)
+        try store.checkpoint()
+        let before = try directory.crashed()
+        _ = try store.append(makeEvents(2, page: "https://elsewhere.example/new"), to: 2)
+        let dump = try store.dump()
+        let crashed = try directory.crashed()
+        store.close()
+        // A power cut: the kernel had written the row's page and not the summary's.
+        try replace("index/summaries", in: crashed, from: before)
+        let again = try Store.forTest(crashed)
+        defer { again.close() }
+        let changed = differences(try again.dump(), dump)
+        #expect(changed.isEmpty, "\(changed.joined(separator: "\n"))")
+        #expect(try again.recording(2).summary.lastURL == "https://elsewhere.example/new")
+    }
+
+    /// The same with the pages of the rows, and of everything.
+    @Test(arguments: ["index/recordings", "index"]) func rowsThatAPowerCutTookAreReplayed(name: String) throws {
+        let directory = TemporaryDirectory()
+        let store = try fill(directory)
+        try store.checkpoint()
+        let before = try directory.crashed()
+        _ = try store.append(makeEvents(2, page: "https://elsewhere.example/new"), to: 2)
+        _ = try store.start()
+        _ = try store.end(1)
+        let dump = try store.dump()
+        let crashed = try directory.crashed()
+        store.close()
+        try replace(name, in: crashed, from: before)
+        let again = try Store.forTest(crashed)
+        defer { again.close() }
+        #expect(!again.report.rebuiltIndex && again.report.replayedFrameCount >= 3)
+        let changed = differences(try again.dump(), dump)
+        #expect(changed.isEmpty, "\(changed.joined(separator: "\n"))")
+    }
+
+    @Test func anIDWhoseSlotWasLostIsFoundAgain() throws {
+        let directory = TemporaryDirectory()
+        let store = try fill(directory)
+        try store.checkpoint()
+        let before = try directory.crashed()
+        let id = try UUIDv7(unixMilliseconds: 1_800_000_000_000)
+        let first = try store.start(id: id)
+        let crashed = try directory.crashed()
+        store.close()
+        // A power cut: the kernel had written the row's page and not the slot's.
+        try replace("index/ids", in: crashed, from: before)
+        let again = try Store.forTest(crashed)
+        defer { again.close() }
+        // Replay skips the start frame of a row that has it, and with it the slot.
+        withKnownIssue {
+            let second = try again.start(id: id)
+            #expect(second == StartReceipt(recording: first.recording, isDuplicate: true))
+        }
+    }
+
+    /// With `durability = interval` rows are written before the log is synced, so a power cut can leave them ahead of it.
+    @Test func rowsAheadOfTheLogAreFoldedAgain() throws {
+        let directory = TemporaryDirectory()
+        let store = try Store.forTest(directory) { $0.durability = .interval(milliseconds: 3_600_000) }
+        _ = try store.start()
+        _ = try store.append(makeEvents(10), to: 1)
+        try store.checkpoint()
+        let dump = try store.dump()
+        let before = try directory.crashed()
+        _ = try store.append(makeEvents(10, from: 10), to: 1)
+        let crashed = try directory.crashed()
+        store.close()
+        try replace("log", in: crashed, from: before)
+        let again = try Store.forTest(crashed)
+        defer { again.close() }
+        #expect(try again.events(of: 1) == makeEvents(10))
+        withKnownIssue {
+            let grown = try again.dump()
+            let next = try again.append(makeEvents(1), to: 1)
+            #expect(grown == dump && next.firstOrdinal == 10)
+        }
+    }
+
+    @Test func aCompactionBehindTheCheckpointMovesItsRows() throws {
+        let directory = TemporaryDirectory()
+        let store = try fill(directory)
+        _ = try store.end(2)
+        try store.checkpoint()
+        let before = try directory.crashed()
+        _ = try store.vacuum()
+        let dump = try store.dump()
+        let crashed = try directory.crashed()
+        store.close()
+        try replace("index", in: crashed, from: before)
+        let again = try Store.forTest(crashed)
+        defer { again.close() }
+        #expect(!again.report.rebuiltIndex)
+        let changed = differences(try again.dump(), dump)
+        #expect(changed.isEmpty, "\(changed.joined(separator: "\n"))")
+    }
+
+    @Test func aDamagedFrameTableIsMadeAnew() throws {
+        let directory = TemporaryDirectory()
+        let store = try fill(directory)
+        let dump = try store.dump()
+        store.close()
+        for number in try directory.segments() {
+            let name = "index/" + number.replacing(".seg", with: ".frames")
+            let sound = try Data(contentsOf: directory.file(name))
+            let head = SegmentTableHeader.sizeBytes
+            for damaged in [
+                Data(), sound.dropLast(), sound.flipped(9), sound.flipped(head + 3), Data(count: sound.count),
+            ] {
+                let copy = try directory.crashed()
+                try damaged.write(to: copy.file(name))
+                let again = try Store.forTest(copy)
+                #expect(try again.dump() == dump, "\(name)")
+                #expect(again.report.damage.isEmpty && !again.report.rebuiltIndex)
+                again.close()
+            }
+        }
+    }
+}
