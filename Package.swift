@@ -41,6 +41,7 @@ let package = Package(
             name: "ReelFormatTests", dependencies: ["ReelFormat", "ReelCodec", "ReelStore", "ReelSystem"],
             swiftSettings: strict),
         .testTarget(name: "ReelHTTPTests", dependencies: ["ReelHTTP"], swiftSettings: strict),
+        .testTarget(name: "ReelServerTests", dependencies: ["ReelServer"], swiftSettings: strict),
         .testTarget(name: "ReelStoreTests", dependencies: ["ReelStore"], swiftSettings: strict),
         .testTarget(
             name: "ReeldTests", dependencies: ["reeld", "ReelStore", "ReelHTTP", "ReelCodec", "ReelSystem"],

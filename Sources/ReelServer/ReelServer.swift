@@ -51,6 +51,7 @@ package final class ReelServer: Sendable {
     /// Waits for the end after `drain`; once.
     package func join() {
         server.join()
+        context.compactions.close()
         context.workers.stop()
     }
 }

@@ -16,6 +16,7 @@ final class ServerContext: Sendable {
     /// One a worker: they keep their buffers.
     let scanners: Pool<EventScanner>
     let inflaters: Pool<Inflater>
+    let compactions = CompactionDesk()
     private let stopping = Atomic(false)
     private let diskIsFull = Atomic(false)
     private let note: @Sendable (ServerEvent) -> Void

@@ -34,17 +34,7 @@ enum StoreRoutes {
         } catch {
             return exchange.send(error)
         }
-        exchange.context.store.vacuum { result in
-            exchange.finish(result, "of this store") { report in
-                var json = JSONWriter()
-                json.object { json in
-                    json.member("segments", report.segmentCount)
-                    json.member("bytes_before", report.bytesBefore)
-                    json.member("bytes_after", report.bytesAfter)
-                }
-                exchange.send(json: json.bytes)
-            }
-        }
+        exchange.context.compactions.begin(exchange)
     }
 }
 

@@ -39,7 +39,7 @@ struct ServeDaemon {
         let places = describe(configuration, server, isAdopted: !adopted.isEmpty)
         journal.log(.started, "reeld \(CommandTable.version) serves \(places)", .file(configuration.store.directory))
         ServiceManager.notify(.ready, .status("serving \(places)"))
-        while Signals.wait() == .reload { reload(&configuration, journal) }
+        while Signals.wait() == .reload { reload(&configuration, store, journal) }
 
         ServiceManager.notify(.stopping, .status("finishing what is in flight"))
         journal.log(.stopping, "stopping: finishing what is in flight")
@@ -56,13 +56,14 @@ struct ServeDaemon {
     }
 
     /// Reads the files again and takes over what can change while running.
-    private func reload(_ configuration: inout Configuration, _ journal: Journal) {
+    private func reload(_ configuration: inout Configuration, _ store: Store, _ journal: Journal) {
         ServiceManager.notifyReloading()
         defer { ServiceManager.notify(.ready) }
         do throws(ConfigurationError) {
             let change = ConfigurationChange(from: configuration, to: try load().values)
             configuration = change.effective
             journal.level = configuration.log.level
+            store.apply(configuration.storeOptions)
             journal.log(.configurationReloaded, change.summary)
         } catch {
             journal.log(.configurationRejected, "the configuration was not read again: \(error)")
