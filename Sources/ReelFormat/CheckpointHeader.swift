@@ -29,6 +29,7 @@ package struct CheckpointHeader: Equatable, Sendable {
         self.nextRecording = nextRecording
     }
 
+    /// The 512 bytes of a slot.
     package func encoded() -> [UInt8] {
         var writer = ByteWriter(capacityBytes: CheckpointHeader.sizeBytes)
         writer.append(CheckpointHeader.magic)

@@ -12,6 +12,7 @@ package struct CommitPayload: Equatable, Sendable {
         self.frameCount = frameCount
     }
 
+    /// The payload as it is stored, uncompressed.
     package func encoded() -> [UInt8] {
         var writer = ByteWriter(capacityBytes: 16 + 8 * replaced.count)
         writer.append(frameCount)
@@ -20,6 +21,7 @@ package struct CommitPayload: Equatable, Sendable {
         return writer.bytes
     }
 
+    /// - Throws: where the bytes end before what they count; bytes behind it are not looked at.
     package init(decoding bytes: [UInt8]) throws(ShortInput) {
         var reader = ByteReader(bytes)
         frameCount = try reader.read()

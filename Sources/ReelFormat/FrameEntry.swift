@@ -1,7 +1,7 @@
 import ReelCodec
 
 /// A frame's row in its segment's table: where it lies, and what a reader or filter asks before opening it.
-/// 128 bytes; derived from the frame's header. FORMAT.md §9.
+/// 128 bytes; derived from the frame's header, whose fields of the same names tell the rest. FORMAT.md §9.
 package struct FrameEntry: Equatable, Sendable {
     package static let sizeBytes = 128
 
@@ -52,10 +52,12 @@ package struct FrameEntry: Equatable, Sendable {
 
     /// The ordinal after this frame's last event.
     package var endOrdinal: UInt64 { firstOrdinal + UInt64(eventCount) }
+    /// Bytes from this frame's beginning to the next one's.
     package var strideBytes: UInt64 { FrameHeader.stride(storedSizeBytes: storedSizeBytes) }
     /// Bytes of the payload's gzip member where the payload is not sealed.
     package var memberSizeBytes: Int { Int(storedSizeBytes) - Int(prefixSizeBytes) }
 
+    /// The 128 bytes of a table's entry.
     package func encoded() -> [UInt8] {
         var writer = ByteWriter(capacityBytes: FrameEntry.sizeBytes)
         writer.append(lsn)

@@ -48,10 +48,12 @@ package struct FrameHeader: Equatable, Sendable {
     package var store: StoreID
     /// The recording's number; 0 for `state` and `commit`.
     package var recording: UInt64 = 0
+    /// Of the frame's first event in its recording, from 0.
     package var firstOrdinal: UInt64 = 0
     package var eventCount: UInt32 = 0
     /// How often the recording had been compacted when this frame was written; 0 as it came in.
     package var generation: UInt32 = 0
+    /// Of the events' own timestamps, the client's clock, microseconds since 1970.
     package var leastTimestampMicroseconds: Int64 = 0
     package var greatestTimestampMicroseconds: Int64 = 0
     /// Bytes of the inflated gzip member.
@@ -60,10 +62,13 @@ package struct FrameHeader: Equatable, Sendable {
     package var storedSizeBytes: UInt32 = 0
     /// Keyed digest of the writer's name; 0 where the batch had none.
     package var writer: UInt64 = 0
+    /// The batch's number; means nothing where `writer` is 0.
     package var batch: UInt64 = 0
     /// Keyed hash of the run's text; tells another body under a used batch number.
     package var bodyHash: UInt64 = 0
+    /// Bit n: an incremental event of source n is in it; bit 31 for every source from 31 on.
     package var sources: UInt32 = 0
+    /// Bit n: an event of type n is in it; bit 15 for every type from 15 on.
     package var types: UInt16 = 0
     package var content: ContentFlags = []
     /// Bytes of the payload before its gzip member: the batch table of a merged chunk.
@@ -94,6 +99,7 @@ package struct FrameHeader: Equatable, Sendable {
         return (size + alignment - 1) / alignment * alignment
     }
 
+    /// The 192 bytes before the payload, their own checksum last.
     package func encoded() -> [UInt8] {
         var writer = ByteWriter(capacityBytes: FrameHeader.sizeBytes)
         writer.append(FrameHeader.magic)

@@ -10,12 +10,14 @@ package enum RecordingStatus: UInt8, Sendable, CaseIterable {
     case erased = 3
 }
 
+/// Bits of a row's `flags`.
 package struct RowFlags: OptionSet, Sendable, Hashable {
     package let rawValue: UInt8
     package init(rawValue: UInt8) { self.rawValue = rawValue }
 
     /// The slot is in use.
     package static let present = RowFlags(rawValue: 1 << 0)
+    /// Kept whatever retention says.
     package static let pinned = RowFlags(rawValue: 1 << 1)
     /// More tags than the row has hashes for; a tag filter must look at the metadata.
     package static let moreTags = RowFlags(rawValue: 1 << 2)
@@ -30,6 +32,7 @@ package struct RecordingRow: Equatable, Sendable {
     package var content: ContentFlags = []
     package var status: RecordingStatus = .recording
     package var flags: RowFlags = .present
+    /// CSS pixels; 0 unknown.
     package var viewportWidth: UInt16 = 0
     package var viewportHeight: UInt16 = 0
     /// Keyed hashes; 0 where the field is empty.
@@ -40,6 +43,7 @@ package struct RecordingRow: Equatable, Sendable {
     package var activity: UInt32 = 0
     package var brand: UInt32 = 0
     package var window: UInt32 = 0
+    /// Of the first four tags.
     package var tags: (UInt32, UInt32, UInt32, UInt32) = (0, 0, 0, 0)
     /// A Bloom filter of the URL words; the summary slot has the words themselves.
     package var urlWords: UInt64 = 0
@@ -77,6 +81,7 @@ package struct RecordingRow: Equatable, Sendable {
     package var generation: UInt32 = 0
     package var sources: UInt32 = 0
     package var types: UInt16 = 0
+    /// The recording that goes on after a limit; 0 none.
     package var successor: UInt64 = 0
     /// The LSN of the summary slot that belongs to this row.
     package var summaryLSN: UInt64 = 0
@@ -86,8 +91,10 @@ package struct RecordingRow: Equatable, Sendable {
         self.id = id
     }
 
+    /// Rows are equal where their bytes on disk are.
     package static func == (left: RecordingRow, right: RecordingRow) -> Bool { left.encoded() == right.encoded() }
 
+    /// The 256 bytes of a slot.
     package func encoded() -> [UInt8] {
         var writer = ByteWriter(capacityBytes: RecordingRow.sizeBytes)
         writer.append(content.rawValue)

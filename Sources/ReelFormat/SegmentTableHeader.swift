@@ -21,6 +21,7 @@ package struct SegmentTableHeader: Equatable, Sendable {
         self.lastLSN = lastLSN
     }
 
+    /// The 64 bytes before the entries.
     package func encoded() -> [UInt8] {
         var writer = ByteWriter(capacityBytes: SegmentTableHeader.sizeBytes)
         writer.append(SegmentTableHeader.magic)

@@ -7,6 +7,7 @@ package struct StatePayload: Equatable, Sendable {
     package var isCompacted: Bool
     /// The next recording gets this number.
     package var nextRecording: UInt64
+    /// The LSN of the frame this is the payload of; LSNs given later are greater.
     package var nextLSN: UInt64
     /// Segments whose tail after a failed sync must never be read.
     package var cuts: [SegmentCut] = []
@@ -21,6 +22,7 @@ package struct StatePayload: Equatable, Sendable {
         self.nextLSN = nextLSN
     }
 
+    /// The payload as it is stored, uncompressed.
     package func encoded() -> [UInt8] {
         var writer = ByteWriter(capacityBytes: 64 + 16 * cuts.count + 8 * replaced.count + 40 * tombstones.count)
         writer.append(segment)
@@ -40,6 +42,7 @@ package struct StatePayload: Equatable, Sendable {
         return writer.bytes
     }
 
+    /// - Throws: where the bytes end before what they count; bytes behind it are not looked at.
     package init(decoding bytes: [UInt8]) throws(ShortInput) {
         var reader = ByteReader(bytes)
         segment = try reader.read()
@@ -85,6 +88,7 @@ package struct Tombstone: Hashable, Sendable {
         self.lsn = lsn
     }
 
+    /// 40 bytes.
     package func encoded() -> [UInt8] {
         var writer = ByteWriter(capacityBytes: Tombstone.sizeBytes)
         append(to: &writer)
@@ -99,6 +103,7 @@ package struct Tombstone: Hashable, Sendable {
         writer.append(lsn)
     }
 
+    /// - Throws: where there are less than 40 bytes.
     package init(decoding bytes: [UInt8]) throws(ShortInput) {
         var reader = ByteReader(bytes)
         try self.init(reading: &reader)

@@ -21,6 +21,7 @@ package struct StoreIdentity: Equatable, Sendable {
         self.secret = secret
     }
 
+    /// The 512 bytes of the file.
     package func encoded() -> [UInt8] {
         var writer = ByteWriter(capacityBytes: StoreIdentity.sizeBytes)
         writer.append(StoreIdentity.magic)
@@ -35,6 +36,7 @@ package struct StoreIdentity: Equatable, Sendable {
         return writer.bytes
     }
 
+    /// - Throws: why the store must not be opened with these bytes.
     package init(decoding bytes: [UInt8]) throws(IdentityDamage) {
         guard bytes.count == StoreIdentity.sizeBytes else { throw .damaged }
         let words = bytes.span

@@ -21,6 +21,7 @@ package struct SummarySlot: Equatable, Sendable {
 
     package init(number: UInt64) { self.number = number }
 
+    /// The 512 bytes of a slot.
     package func encoded() -> [UInt8] {
         var writer = ByteWriter(capacityBytes: SummarySlot.sizeBytes)
         let first = Array(firstURL.utf8)

@@ -128,4 +128,22 @@ import Testing
         commit.replaceSubrange(8..<16, with: Array(repeating: 255, count: 8))
         #expect(throws: ShortInput.self) { try CommitPayload(decoding: commit) }
     }
+
+    @Test func garbageInPayloadsNeverTraps() {
+        let seed = UInt64.random(in: .min ... .max)
+        var random = SeededGenerator(seed: seed)
+        // A trap ends the test run, so the seed is printed before.
+        print("garbageInPayloadsNeverTraps: seed \(seed)")
+        for _ in 0..<5000 {
+            let bytes = (0..<Int.random(in: 0...120, using: &random)).map { _ in
+                UInt8(truncatingIfNeeded: random.next()) & UInt8(truncatingIfNeeded: random.next())
+            }
+            if let state = try? StatePayload(decoding: bytes) {
+                #expect(bytes.count >= state.encoded().count, "seed \(seed)")
+            }
+            if let commit = try? CommitPayload(decoding: bytes) {
+                #expect(bytes.count >= commit.encoded().count, "seed \(seed)")
+            }
+        }
+    }
 }

@@ -24,7 +24,10 @@ import Testing
             let cell = row.dropLast().components(separatedBy: "|").last ?? ""
             let names = cell.components(separatedBy: "`").enumerated().filter { $0.offset % 2 == 1 }.map(\.element)
             #expect(!names.isEmpty, "no test for: \(row)")
-            for name in names { #expect(tests.contains("func \(name)("), "no test \(name)") }
+            for name in names {
+                let exists = tests.contains("func \(name)(")
+                #expect(exists, "no test \(name)")
+            }
         }
     }
 

@@ -117,9 +117,13 @@ struct GoldenStore {
         let copy = try TemporaryCopy(of: path)
         let store = try StoreHandle(copy.path, clock: clock)
         defer { store.close() }
+        var tokens = ""
         for number in [1, 2, 4] as [UInt64] {
             try Data(store.document(of: number)).write(to: expected.appending(path: "\(number).json"))
+            let id = try store.store.recording(number).metadata.id
+            tokens += "\(number) \(id) \(store.store.writeToken(for: id))\n"
         }
+        try Data(tokens.utf8).write(to: expected.appending(path: "tokens.txt"))
     }
 }
 

@@ -47,6 +47,21 @@ import Testing
         #expect(try expected("v1", "4.json") == document(GoldenStore.events(0, 33)))
     }
 
+    /// What clients keep must stay good: write tokens come from the store's secret.
+    @Test(arguments: versions) func theTokensThatWereGivenOutAreStillGood(version: String) throws {
+        let copy = try copy(version)
+        let store = try StoreHandle(copy.path, clock: GoldenClock())
+        defer { store.close() }
+        let lines = String(decoding: try expected(version, "tokens.txt"), as: UTF8.self).split(separator: "\n")
+        #expect(lines.count == 3)
+        for line in lines {
+            let words = line.split(separator: " ").map(String.init)
+            let id = try #require(UUIDv7(words[1]))
+            #expect(store.store.number(of: id) == UInt64(words[0]))
+            #expect(store.store.isWriteToken(words[2], for: id))
+        }
+    }
+
     @Test(arguments: versions) func itVerifies(version: String) throws {
         let copy = try copy(version)
         let report = try StoreVerifier(copy.path).run()

@@ -180,4 +180,48 @@ import Testing
             }
         }
     }
+
+    @Test func anIndexCutUnderTheStoreIsReadFromTheLogAndRebuilt() throws {
+        let directory = TemporaryDirectory()
+        let store = try fill(directory)
+        try store.checkpoint()
+        let dump = try store.dump()
+        let file = try FileHandle(forUpdating: directory.file("index/recordings"))
+        try file.truncate(atOffset: 0)
+        try file.close()
+        #expect(try store.dump() == dump)
+        store.close()
+        let again = try Store.forTest(directory)
+        defer { again.close() }
+        #expect(again.report.rebuiltIndex)
+        #expect(try again.dump() == dump)
+    }
+
+    /// FORMAT.md §13, worked out once more from its text.
+    @Test func anotherProgramFindsIDsByTheDocument() throws {
+        let directory = TemporaryDirectory()
+        let store = try Store.forTest(directory)
+        var ids: [UUIDv7] = []
+        for _ in 0..<50 { ids.append(try store.start().recording.id) }
+        store.close()
+        let bytes = Array(try Data(contentsOf: directory.file("index/ids")))
+        func word(_ offset: Int) -> UInt64 { bytes[offset..<offset + 8].reversed().reduce(0) { $0 << 8 | UInt64($1) } }
+        #expect(String(decoding: bytes[..<4], as: UTF8.self) == "RLD1" && word(0) >> 32 == 0)
+        let capacity = word(8)
+        #expect(capacity.nonzeroBitCount == 1 && capacity >= 1 << 16 && bytes.count >= 4096 + 8 * Int(capacity))
+        #expect(word(24) & 0xFFFF_FFFF == UInt64(CRC32C.checksum(Array(bytes[..<24]))))
+        for (index, id) in ids.enumerated() {
+            var x = id.high ^ (id.low &* 0x9E37_79B9_7F4A_7C15)
+            x = (x ^ (x >> 30)) &* 0xBF58_476D_1CE4_E5B9
+            x = (x ^ (x >> 27)) &* 0x94D0_49BB_1331_11EB
+            let hash = (x ^ (x >> 31)) | 1 << 63
+            var slot = hash % capacity
+            var found: [UInt64] = []
+            while case let value = word(4096 + 8 * Int(slot)), value != 0 {
+                if value >> 40 == hash >> 40 { found.append(value & (1 << 40 - 1)) }
+                slot = (slot + 1) % capacity
+            }
+            #expect(found.contains(UInt64(index + 1)))
+        }
+    }
 }

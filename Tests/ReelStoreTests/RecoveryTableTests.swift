@@ -181,6 +181,23 @@ import Testing
             again.report.damage == [Corruption(file: path, offsetBytes: sealed.lengthBytes - size, kind: .truncated)])
         #expect(try again.dump() == dump)
     }
+
+    /// A segment is opened in `tmp/` and renamed; what it says of its damage must name the file that is there.
+    @Test func damageInAJustCompactedSegmentNamesItsFile() throws {
+        let directory = TemporaryDirectory()
+        let store = try fill(directory)
+        defer { store.close() }
+        _ = try store.vacuum()
+        let frame = try #require(store.snapshot(2).frames.first)
+        let path = StorePaths(root: directory.path).segment(frame.segment.number)
+        let offset = Int(frame.entry.offsetBytes)
+        try Data(contentsOf: URL(filePath: path)).flipped(offset + 200).write(to: URL(filePath: path), options: [])
+        withKnownIssue {
+            do { _ = try store.events(of: 2) } catch StoreError.damaged(let damage) {
+                #expect(damage == Corruption(file: path, offsetBytes: UInt64(offset), kind: .payloadChecksum))
+            }
+        }
+    }
 }
 
 extension TemporaryDirectory {
