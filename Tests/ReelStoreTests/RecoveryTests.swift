@@ -55,6 +55,21 @@ import Testing
         #expect(try again.dump() == dump)
     }
 
+    @Test func aRestartWritesNoTableAgain() throws {
+        let directory = TemporaryDirectory()
+        try fill(directory).close()
+        let path = "\(directory.path)/index/0000000001.frames"
+        func inode() throws -> UInt64 {
+            let attributes = try FileManager.default.attributesOfItem(atPath: path)
+            return try #require(attributes[.systemFileNumber] as? UInt64)
+        }
+        let before = try inode()
+        let again = try Store.forTest(directory)
+        _ = try again.start()
+        again.close()
+        #expect(try inode() == before)
+    }
+
     @Test(arguments: [false, true]) func aDeletedIndexIsRebuiltEqual(isCompacted: Bool) throws {
         let directory = TemporaryDirectory()
         let store = try fill(directory)

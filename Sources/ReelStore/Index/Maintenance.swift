@@ -14,8 +14,6 @@ final class Maintenance: Sendable {
         var lsn: UInt64
         var commitBytes: UInt64 = 0
         var atMicroseconds: Int64
-        /// Segments whose table file is written.
-        var tables: Set<UInt64> = []
     }
 
     init(_ context: StoreContext, checkpoint: CheckpointHeader?) {
@@ -90,8 +88,7 @@ final class Maintenance: Sendable {
         guard !context.index.hasFaulted else { return try context.index.invalidate() }
         // A row that could not be written is in no file: without it there is no honest checkpoint.
         guard context.damagedRows.withLock({ $0.isEmpty }) else { return try repairRows() }
-        let missing = progress.withLock { progress in sealed.filter { !progress.tables.contains($0.segment.number) } }
-        for segment in missing { try writeTable(segment) }
+        for segment in sealed where !segment.hasTableFile { try writeTable(segment) }
         try SegmentTable.write(
             entries.sorted(by: FrameEntry.tableOrder),
             header: SegmentTableHeader(
@@ -108,7 +105,6 @@ final class Maintenance: Sendable {
             progress.lsn = lsn
             progress.commitBytes = written
             progress.atMicroseconds = context.clock.uptimeMicroseconds
-            progress.tables = Set(sealed.map(\.segment.number))
         }
         context.health.withLock { $0.lastCheckpointMicroseconds = context.clock.wallMicroseconds }
     }

@@ -51,6 +51,9 @@ final class SegmentTable: Sendable {
         }
     }
 
+    /// Whether it is read from its file.
+    var isMapped: Bool { if case .mapped = storage { true } else { false } }
+
     /// The header of a table file; nil where it is missing, damaged, or of another store or segment.
     static func header(
         path: String, segment: UInt64, store: StoreID, fileSystem: any FileSystem

@@ -28,6 +28,9 @@ final class SealedSegment: Sendable {
     /// Puts the mapped table in the place of the one in memory.
     func replaceTable(_ new: SegmentTable) { table.withLock { $0 = new } }
 
+    /// Whether the table is read from its file, and not kept in memory until a checkpoint writes it.
+    var hasTableFile: Bool { table.withLock { $0 }.isMapped }
+
     var recordings: ClosedRange<UInt64>? { table.withLock { $0 }.recordings }
 
     func append(framesOf recording: UInt64, to list: inout [LocatedFrame]) throws(StoreError) {

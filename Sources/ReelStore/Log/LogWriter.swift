@@ -97,7 +97,11 @@ final class LogWriter {
         guard !plan.isEmpty else { return }
         let plan = self.plan
         self.plan = CommitPlan()
-        guard !plan.buffer.isEmpty else { return plan.waiting.forEach { $0.succeed() } }
+        guard !plan.buffer.isEmpty else {
+            // Nothing new, as when all of it were batches sent again.
+            plan.states.values.forEach(cache.keep)
+            return plan.waiting.forEach { $0.succeed() }
+        }
         do {
             try write(plan.buffer)
         } catch {
