@@ -9,6 +9,8 @@ import ReelSystem
 package final class ReelServer: Sendable {
     private let context: ServerContext
     private let server: HTTPServer
+    /// What answers; tests ask it without a connection.
+    let handler: any RequestHandler
 
     /// Opens the listeners; connections wait in the kernel until `start`.
     ///
@@ -21,8 +23,9 @@ package final class ReelServer: Sendable {
     ) throws(SystemError) {
         context = ServerContext(store: store, options: options, clock: clock, note: note)
         let statistics = StatisticsSource()
+        let router = Router(context: context) { statistics.current }
+        handler = router
         do {
-            let router = Router(context: context) { statistics.current }
             server = try HTTPServer(listeners: listeners, handler: router, options: options.http)
         } catch {
             context.workers.stop()

@@ -44,7 +44,10 @@ enum TimeText {
     /// behind microseconds are cut. Nil for anything else, and for days that do not exist.
     static func microseconds(_ text: String) -> Int64? {
         let pattern = /(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,12}))?(?:[Zz]|([+-])(\d\d):(\d\d))/
-        guard text.utf8.count <= 48, let match = text.wholeMatch(of: pattern)?.output else { return nil }
+        // `\d` is any digit of Unicode's.
+        guard text.utf8.count <= 48, text.utf8.allSatisfy({ $0 < 0x80 }),
+            let match = text.wholeMatch(of: pattern)?.output
+        else { return nil }
         func number(_ digits: Substring?) -> Int64 { digits.flatMap { Int64($0) } ?? 0 }
         let (year, month, dayOfMonth) = (number(match.1), number(match.2), number(match.3))
         let (hour, minute, second) = (number(match.4), number(match.5), number(match.6))
