@@ -88,6 +88,8 @@ final class TestServer {
         store.close()
     }
 
+    /// What answers, without a connection.
+    var handler: any RequestHandler { server.handler }
     var socket: HTTPEndpoint { .unix(path: "\(directory.path)/socket") }
     var tcp: HTTPEndpoint { .tcp(address: "127.0.0.1", port: server.boundPorts.first ?? 0) }
 

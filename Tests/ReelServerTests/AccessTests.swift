@@ -1,0 +1,169 @@
+import ReelCodec
+import ReelHTTP
+import ReelSystem
+import Testing
+
+@testable import ReelServer
+
+/// API.md's table of who may do what.
+struct AccessTests {
+    struct Attempt: Sendable, CustomTestStringConvertible {
+        var testDescription: String
+        var isTCP: Bool
+        var method: Method
+        var target: String
+        var host: String?
+        var origin: String?
+        /// The bearer token; `own` and `other` stand for recording 1's and 2's write token.
+        var token: String?
+        var status: Int
+        var problem: String?
+
+        init(
+            _ description: String, tcp isTCP: Bool = true, _ method: Method, _ target: String, host: String? = nil,
+            origin: String? = nil, token: String? = nil, gets status: Int, _ problem: String? = nil
+        ) {
+            testDescription = description
+            self.isTCP = isTCP
+            self.method = method
+            self.target = target
+            self.host = host
+            self.origin = origin
+            self.token = token
+            self.status = status
+            self.problem = problem
+        }
+    }
+
+    private static let right = TestServer.token
+    private static let batch = "/v1/recordings/1/events"
+
+    static let attempts: [Attempt] = [
+        Attempt("anybody: health", .get, "/healthz", gets: 200),
+        Attempt("anybody: readiness", .get, "/readyz", gets: 200),
+        Attempt("nobody: list", .get, "/v1/recordings", gets: 401, "missing-token"),
+        Attempt("nobody: metrics", .get, "/metrics", gets: 401, "missing-token"),
+        Attempt("nobody: store", .get, "/v1/store", gets: 401, "missing-token"),
+        Attempt("nobody: start", .post, "/v1/recordings", gets: 401, "missing-token"),
+        Attempt("nobody: events", .get, batch, gets: 401, "missing-token"),
+        Attempt("nobody: player", .get, "/api/events?activity_id=1", gets: 401, "missing-token"),
+        Attempt("nobody: append", .post, batch, gets: 401, "missing-token"),
+        Attempt("nobody: end", .post, "/v1/recordings/1/end", gets: 401, "missing-token"),
+        Attempt("wrong token: list", .get, "/v1/recordings", token: "guess", gets: 401, "wrong-token"),
+        Attempt("token: list", .get, "/v1/recordings", token: right, gets: 200),
+        Attempt("token: metrics", .get, "/metrics", token: right, gets: 200),
+        Attempt("token: start", .post, "/v1/recordings", token: right, gets: 201),
+        Attempt("token: append", .post, batch, token: right, gets: 201),
+        Attempt("write token: append", .post, batch, token: "own", gets: 201),
+        Attempt("write token as parameter: append", .post, batch + "?token=own", gets: 201),
+        Attempt("write token: end", .post, "/v1/recordings/1/end", token: "own", gets: 200),
+        Attempt("write token: read", .get, batch, token: "own", gets: 401, "wrong-token"),
+        Attempt("write token: erase", .delete, "/v1/recordings/1", token: "own", gets: 401, "wrong-token"),
+        Attempt("write token: change", .patch, "/v1/recordings/1", token: "own", gets: 401, "wrong-token"),
+        Attempt("another's write token: append", .post, batch, token: "other", gets: 403, "wrong-write-token"),
+        Attempt("no write token at all: append", .post, batch, token: "rw_", gets: 403, "wrong-write-token"),
+        Attempt(
+            "another's write token: end", .post, "/v1/recordings/1/end", token: "other", gets: 403, "wrong-write-token"),
+        Attempt("token as parameter: list", .get, "/v1/recordings?token=\(right)", gets: 401, "missing-token"),
+        Attempt("host by name", .get, "/v1/recordings", host: "localhost:7335", token: right, gets: 200),
+        Attempt("host in capitals", .get, "/v1/recordings", host: "LOCALHOST", token: right, gets: 200),
+        Attempt("host by IPv6", .get, "/v1/recordings", host: "[::1]:7335", token: right, gets: 200),
+        Attempt("a rebound host", .get, "/v1/recordings", host: "evil.example", token: right, gets: 421, "wrong-host"),
+        Attempt("a rebound host: health", .get, "/healthz", host: "127.0.0.1.evil.example", gets: 421, "wrong-host"),
+        Attempt(
+            "own origin", .get, "/v1/recordings", host: "localhost:7335", origin: "http://localhost:7335", token: right,
+            gets: 200),
+        Attempt(
+            "a foreign origin", .get, "/v1/recordings", origin: "https://evil.example", token: right, gets: 403,
+            "foreign-origin"),
+        Attempt("no origin's page", .post, batch, origin: "null", token: "own", gets: 403, "foreign-origin"),
+        Attempt(
+            "own origin, another port", .get, "/v1/recordings", host: "localhost:7335", origin: "http://localhost:1",
+            token: right, gets: 403, "foreign-origin"),
+        Attempt("socket: list", tcp: false, .get, "/v1/recordings", gets: 200),
+        Attempt("socket: any host", tcp: false, .get, "/v1/recordings", host: "reeld", gets: 200),
+        Attempt("socket: append", tcp: false, .post, batch, gets: 201),
+        Attempt("socket, write token: append", tcp: false, .post, batch, token: "own", gets: 201),
+        Attempt(
+            "socket, wrong write token: append", tcp: false, .post, batch, token: "other", gets: 403,
+            "wrong-write-token"),
+        Attempt(
+            "socket, wrong write token: end", tcp: false, .post, "/v1/recordings/1/end?token=rw_x", gets: 403,
+            "wrong-write-token"),
+        Attempt("socket, token: append", tcp: false, .post, batch, token: right, gets: 201),
+    ]
+
+    @Test(arguments: attempts)
+    func onlyWhoMayGetsIn(attempt: Attempt) throws {
+        let server = try TestServer()
+        let own = try #require(server.start().json["token"]?.string)
+        let other = try #require(server.start().json["token"]?.string)
+        func filled(_ token: String) -> String { token == "own" ? own : token == "other" ? other : token }
+        var headers = Headers()
+        if let token = attempt.token { headers.append("Authorization", "Bearer \(filled(token))") }
+        if let origin = attempt.origin { headers.append("Origin", origin) }
+        let target = attempt.target.replacing("token=own", with: "token=\(own)")
+        let before = server.state
+        let body = attempt.target.contains("/events") && attempt.method == .post ? "[\(event(0))]" : ""
+        let answer = try RawClient.send(
+            attempt.method, target, host: attempt.host, headers: headers, body: body,
+            to: attempt.isTCP ? server.tcp : server.socket)
+        #expect(answer.status == attempt.status, "\(answer.text)")
+        if let problem = attempt.problem {
+            #expect(answer.text.contains("\"\(ProblemType.prefix)\(problem)\""), "\(answer.text)")
+            #expect(server.state == before)
+        }
+        if attempt.status == 401 { #expect(answer.text.contains("WWW-Authenticate: Bearer")) }
+    }
+
+    @Test func aServerWithoutATokenLetsNobodyReadOverTCP() throws {
+        let server = try TestServer(server: { $0.token = nil })
+        for token in ["", "x"] {
+            let headers: Headers = ["Authorization": "Bearer \(token)"]
+            let answer = try RawClient.send(.get, "/v1/recordings", headers: headers, to: server.tcp)
+            #expect(answer.status == 401)
+        }
+    }
+
+    @Test func peersOfOtherMachinesAreRefused() throws {
+        let access = Access(token: "t")
+        let request = try Request(.get, "/healthz", headers: ["Host": "localhost"])
+        let cases: [(address: String, isOwn: Bool)] = [
+            ("127.0.0.1", true), ("127.8.9.1", true), ("::1", true), ("192.0.2.1", false), ("2001:db8::1", false),
+        ]
+        for (address, isOwn) in cases {
+            let verdict = Result {
+                try access.judge(request.head, .healthz, peer: .tcp(address: address, port: 1))
+            }
+            #expect((try? verdict.get()) == (isOwn ? .everything : nil), "\(address)")
+        }
+    }
+}
+
+/// A request with a Host of its own, which `HTTPClient` does not let a caller choose.
+enum RawClient {
+    static func send(
+        _ method: Method, _ target: String, host: String? = nil, headers: Headers = Headers(), body: String = "",
+        to endpoint: HTTPEndpoint
+    ) throws -> (status: Int, text: String) {
+        let fd: FileDescriptor
+        switch endpoint {
+        case .unix(let path): fd = try Socket.connect(unix: path, timeoutSeconds: 30)
+        case .tcp(let address, let port): fd = try Socket.connect(tcp: address, port: port, timeoutSeconds: 30)
+        }
+        var text = "\(method.rawValue) \(target) HTTP/1.1\r\nHost: \(host ?? endpoint.description)\r\n"
+        if case .unix = endpoint, host == nil {
+            text = "\(method.rawValue) \(target) HTTP/1.1\r\nHost: localhost\r\n"
+        }
+        for field in headers.all { text += "\(field.name): \(field.value)\r\n" }
+        text += "Connection: close\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+        let bytes = Array(text.utf8)
+        var sent = 0
+        while sent < bytes.count, case .moved(let count) = fd.send(bytes, skippedBytes: sent) { sent += count }
+        var received: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        while case .moved(let count) = fd.receive(into: &buffer) { received += buffer[..<count] }
+        let answer = String(decoding: received, as: UTF8.self)
+        return (Int(answer.dropFirst(9).prefix(3)) ?? 0, answer)
+    }
+}
