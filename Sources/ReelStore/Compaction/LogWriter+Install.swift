@@ -26,8 +26,10 @@ extension LogWriter {
         lastReceivedMicroseconds = header.receivedMicroseconds
 
         let length = compacted.lengthBytes + UInt64(bytes.count)
+        let segment = Segment(
+            number: compacted.segment.number, file: compacted.segment.file, store: context.identity.store, path: path)
         let sealed = SealedSegment(
-            compacted.segment, table: SegmentTable(compacted.entries), isCompacted: true, lengthBytes: length,
+            segment, table: SegmentTable(compacted.entries), isCompacted: true, lengthBytes: length,
             sealedMicroseconds: context.clock.uptimeMicroseconds, commitLSN: header.lsn)
         let void = Set(compacted.replaced)
         context.view.state.withLock { view in

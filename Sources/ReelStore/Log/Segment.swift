@@ -8,10 +8,13 @@ package final class Segment: Sendable {
     package let number: UInt64
     let file: any File
     let storeID: StoreID
+    /// Where the file is now; a compacted segment was opened under another name.
+    let path: String
 
-    init(number: UInt64, file: any File, store: StoreID) {
+    init(number: UInt64, file: any File, store: StoreID, path: String? = nil) {
         self.number = number
         self.file = file
+        self.path = path ?? file.path
         storeID = store
     }
 
@@ -65,7 +68,7 @@ package final class Segment: Sendable {
     }
 
     func corruption(_ offsetBytes: UInt64, _ kind: Corruption.Kind) -> Corruption {
-        Corruption(file: file.path, offsetBytes: offsetBytes, kind: kind)
+        Corruption(file: path, offsetBytes: offsetBytes, kind: kind)
     }
 
     private func payloadChecksum(_ frame: [UInt8]) -> UInt32 {

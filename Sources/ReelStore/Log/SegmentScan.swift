@@ -28,11 +28,12 @@ extension Segment {
     /// sealed; else it is a torn tail and the walk ends there.
     ///
     /// - Parameters:
+    ///   - lastLSN: the greatest LSN before `start`; without it a torn group right behind a checkpoint looks like damage.
     ///   - verifiesPayloads: whether payload checksums are read too.
     ///   - isSealed: nothing was being written to it when the store was last open.
     ///   - limit: bytes behind it are never looked at (a cut).
     func scan(
-        from start: UInt64 = 0, verifiesPayloads: Bool, isSealed: Bool, limit: UInt64? = nil,
+        from start: UInt64 = 0, after lastLSN: UInt64 = 0, verifiesPayloads: Bool, isSealed: Bool, limit: UInt64? = nil,
         visit: (StoredFrame, UInt64) throws(StoreError) -> Void = { _, _ in }
     ) throws(StoreError) -> SegmentScan {
         var result = SegmentScan()
@@ -40,6 +41,7 @@ extension Segment {
         do { length = min(try file.sizeBytes(), limit ?? .max) } catch { throw .system(error) }
         var offset = start
         result.endBytes = start
+        result.lastLSN = lastLSN
         var pending: Corruption?
         while offset + UInt64(FrameHeader.sizeBytes) <= length {
             do {

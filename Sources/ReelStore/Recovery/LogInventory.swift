@@ -146,6 +146,7 @@ struct LogInventory {
         let number = one.segment.number
         var entries: [FrameEntry] = []
         var start: UInt64 = 0
+        var lastLSN: UInt64 = 0
         let path = recovery.paths.table(number)
         let cut = cuts.first { $0.segment == number }?.lengthBytes
         if let header = SegmentTable.header(
@@ -157,9 +158,11 @@ struct LogInventory {
         {
             entries = known.sorted { $0.offsetBytes < $1.offsetBytes }
             start = header.coveredBytes
+            lastLSN = max(header.lastLSN, one.state?.nextLSN ?? 0)
             nextLSN = max(nextLSN, header.lastLSN + 1)
         }
-        let scan = try one.segment.scan(from: start, verifiesPayloads: true, isSealed: false, limit: cut)
+        let scan = try one.segment.scan(
+            from: start, after: lastLSN, verifiesPayloads: true, isSealed: false, limit: cut)
         damage += scan.damage
         entries += scan.entries
         nextLSN = max(nextLSN, scan.lastLSN + 1)

@@ -111,7 +111,11 @@ struct Recovery {
         for located in tail.frames {
             let number = located.entry.recording
             if let row = index.row(number), let summary = index.summary(number), summary.lsn == row.summaryLSN {
-                if row.lsn >= located.entry.lsn { continue }
+                if row.lsn >= located.entry.lsn {
+                    // The row's page was written back before a power cut, its slot of `ids` maybe not.
+                    if located.entry.kind == .start { try index.write(row, isNew: true) }
+                    continue
+                }
                 var state: RecordingState? = RecordingState(row: row, summary: summary)
                 do {
                     try fold.add(located, to: &state)
