@@ -16,6 +16,7 @@ extension ByteReader {
         var value: UInt64 = 0
         for shift in stride(from: UInt64(0), to: 64, by: 7) {
             let byte = try read(UInt8.self)
+            if shift == 63, byte > 1 { break }
             value |= UInt64(byte & 0x7F) << shift
             if byte < 0x80 { return value }
         }

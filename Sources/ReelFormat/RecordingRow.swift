@@ -133,6 +133,9 @@ package struct RecordingRow: Equatable, Sendable {
         return writer.bytes
     }
 
+    /// The LSN of the row at an offset, unchecked.
+    package static func lsn(in span: RawSpan, at offsetBytes: Int) -> UInt64 { span.field(offsetBytes + 88) }
+
     /// - Parameter span: 256 bytes.
     /// - Returns: nil where the checksum does not hold or the slot was never used.
     package init?(decoding span: RawSpan) {

@@ -63,6 +63,16 @@ final class StoreContext: Sendable {
         }
     }
 
+    /// Hands an operation to the writer's thread and waits for its answer.
+    func wait<Answer: Sendable>(
+        _ operation: (@escaping @Sendable (Result<Answer, StoreError>) -> Void) -> Operation
+    ) throws(StoreError) -> Answer {
+        let answer = Monitor<Result<Answer, StoreError>?>(nil)
+        try queue.submit(operation { result in answer.broadcast { $0 = result } })
+        guard let result = answer.wait(until: { $0 }) else { throw .closing }
+        return try result.get()
+    }
+
     /// A recording's row and summary as committed: from the index, or from the log where the index is damaged.
     ///
     /// - Throws: `.unknownRecording`, or what reading the frames met.

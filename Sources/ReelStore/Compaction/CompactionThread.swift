@@ -87,7 +87,7 @@ final class CompactionThread: Sendable {
     }
 
     private func rotate() throws(StoreError) {
-        _ = try Compactor(context).wait { .rotate($0) }
+        _ = try context.wait { .rotate($0) }
     }
 
     /// - Returns: whether there was something to do.

@@ -15,7 +15,7 @@ struct Compactor {
     func compact(_ inputs: [SealedSegment]) throws(StoreError) -> (before: UInt64, after: UInt64) {
         let number = context.takeSegmentNumber()
         let replaced = inputs.map(\.segment.number)
-        let beginning = try wait { completion in .describe(segment: number, replacing: replaced, completion) }
+        let beginning = try context.wait { completion in .describe(segment: number, replacing: replaced, completion) }
         let compacted: CompactedSegment
         do {
             var writer = try CompactedSegmentWriter(beginning, context: context)
@@ -29,18 +29,8 @@ struct Compactor {
             default: preconditionFailure("no other error is thrown: \(error)")
             }
         }
-        try wait { completion in .install(compacted, completion) }
+        try context.wait { completion in .install(compacted, completion) }
         return (inputs.reduce(0) { $0 + $1.lengthBytes }, compacted.lengthBytes)
-    }
-
-    /// Hands an operation to the writer's thread and waits for its answer.
-    func wait<Answer: Sendable>(
-        _ operation: (@escaping @Sendable (Result<Answer, StoreError>) -> Void) -> Operation
-    ) throws(StoreError) -> Answer {
-        let answer = Monitor<Result<Answer, StoreError>?>(nil)
-        try context.queue.submit(operation { result in answer.broadcast { $0 = result } })
-        guard let result = answer.wait(until: { $0 }) else { throw .closing }
-        return try result.get()
     }
 
     // MARK: Recordings

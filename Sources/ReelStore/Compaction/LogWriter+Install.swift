@@ -19,9 +19,18 @@ extension LogWriter {
             try compacted.segment.file.write(bytes, at: compacted.lengthBytes)
             try compacted.segment.file.sync()
             try context.fileSystem.rename(compacted.temporaryPath, to: path)
-            try context.fileSystem.syncDirectory(context.paths.log)
         } catch {
             throw error.isDiskFull ? .diskFull : .system(error)
+        }
+        do {
+            try context.fileSystem.syncDirectory(context.paths.log)
+        } catch {
+            // Whether a crash finds the new segment is unknown. Going on with the old ones could compact them again, and
+            // both would count at the next start: what is there is served, and nothing more is written.
+            isReadOnly = true
+            context.health.withLock { $0.isReadOnly = true }
+            context.note(.storeReadOnly(error))
+            throw .readOnly
         }
         lastReceivedMicroseconds = header.receivedMicroseconds
 

@@ -141,6 +141,8 @@ final class IDTable: Sendable {
         // Slots from before the last checkpoint are not replayed: they must be there before the old file goes.
         try file.sync()
         try fileSystem.rename(draft, to: path)
+        // Else a power cut after the next checkpoint brings the old file back, without the newest ids.
+        try fileSystem.syncDirectory(String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]))
         let slotFile = try SlotFile(file, slotBytes: 8, firstSlotBytes: headBytes)
         return State(slots: slotFile, capacity: capacity, count: ids.count)
     }

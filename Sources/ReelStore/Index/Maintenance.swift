@@ -84,6 +84,7 @@ final class Maintenance: Sendable {
             )
         }
         let written = context.commits.withLock { $0.sizeBytes }
+        guard syncLog() else { return }
         // Rows may be missing in the middle of the files: the next start is to make them all anew.
         guard !context.index.hasFaulted else { return try context.index.invalidate() }
         // A row that could not be written is in no file: without it there is no honest checkpoint.
@@ -107,6 +108,23 @@ final class Maintenance: Sendable {
             progress.atMicroseconds = context.clock.uptimeMicroseconds
         }
         context.health.withLock { $0.lastCheckpointMicroseconds = context.clock.wallMicroseconds }
+    }
+
+    /// With `durability = interval` the log may be behind its rows, and a checkpoint must not say more than the log
+    /// has. The writer syncs: an error is told to one caller only, and it is the writer that must know.
+    ///
+    /// - Returns: whether the log has everything that was acked.
+    private func syncLog() -> Bool {
+        guard case .interval = context.options.durability else { return true }
+        do {
+            try context.wait { .sync($0) }
+            return true
+        } catch .closing {
+            // The writer has ended, and synced before.
+            return true
+        } catch {
+            return false
+        }
     }
 
     private func repairRows() throws(SystemError) {

@@ -82,6 +82,20 @@ final class RecordingIndex: Sendable {
     /// Whether the files have room for rows up to this number.
     func hasRoom(for number: UInt64) -> Bool { rows.slotCount >= Int(number) }
 
+    /// The numbers below `end` whose rows reflect frames behind an LSN, damaged rows perhaps among them.
+    func numbers(below end: UInt64, ahead lsn: UInt64) -> [UInt64] {
+        let numbers = 1..<min(end, UInt64(rows.slotCount) + 1)
+        guard !numbers.isEmpty else { return [] }
+        return withRows(numbers) { span in
+            numbers.filter { RecordingRow.lsn(in: span, at: Int($0 - 1) * RecordingRow.sizeBytes) > lsn }
+        }
+    }
+
+    /// Takes back the row of a recording whose beginning the log lost.
+    func clear(_ number: UInt64) throws(SystemError) {
+        try rows.write([UInt8](repeating: 0, count: RecordingRow.sizeBytes), slot: Int(number) - 1)
+    }
+
     func number(of id: UUIDv7) -> UInt64? {
         ids.candidates(id).first { row($0)?.id == id }
     }

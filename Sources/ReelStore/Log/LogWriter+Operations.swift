@@ -15,6 +15,10 @@ extension LogWriter {
             let sealed = active.segment.number
             try rotate()
             completion(.success(sealed))
+        case .sync(let completion):
+            commit()
+            try sync()
+            completion(.success(()))
         case .describe(let number, let replaced, let completion):
             var state = stateForNewSegment(number, isCompacted: true)
             state.replaced += replaced

@@ -167,11 +167,7 @@ final class LogWriter {
     /// Closes the active segment and begins the next one.
     func rotate() throws(StoreError) {
         precondition(plan.buffer.isEmpty, "frames of the plan have their place in this segment")
-        do {
-            if active.isDirty { try active.segment.file.sync() }
-        } catch {
-            try abandon(error)
-        }
+        try sync()
         do {
             try beginSegment(cutting: nil)
         } catch {
@@ -240,17 +236,22 @@ final class LogWriter {
     }
 
     private func syncIfDue(now: Bool = false) {
-        guard active.isDirty, let due = syncDueMicroseconds, now || context.clock.uptimeMicroseconds >= due else {
-            return
-        }
+        guard let due = syncDueMicroseconds, now || context.clock.uptimeMicroseconds >= due else { return }
+        // A failure is told by `abandon`; nobody waits here.
+        try? sync()
+    }
+
+    /// Syncs what was acked before it was durable.
+    func sync() throws(StoreError) {
+        guard active.isDirty else { return }
         do {
             try active.segment.file.sync()
-            active.isDirty = false
-            syncDueMicroseconds = nil
-            durableLSN = nextLSN - 1
         } catch {
-            try? abandon(error)
+            try abandon(error)
         }
+        active.isDirty = false
+        syncDueMicroseconds = nil
+        durableLSN = nextLSN - 1
     }
 }
 

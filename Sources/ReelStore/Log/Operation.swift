@@ -10,6 +10,8 @@ enum Operation: Sendable {
     case erase(UInt64, @Sendable (Result<Tombstone, StoreError>) -> Void)
     /// Closes the active segment and begins a new one; the answer names the newest sealed segment.
     case rotate(@Sendable (Result<UInt64, StoreError>) -> Void)
+    /// Makes everything acked so far durable (`durability = interval`).
+    case sync(@Sendable (Result<Void, StoreError>) -> Void)
     /// What the first frame of a compacted segment must say.
     case describe(segment: UInt64, replacing: [UInt64], @Sendable (Result<SegmentBeginning, StoreError>) -> Void)
     /// Puts a compacted segment in the place of those it replaces.
@@ -29,7 +31,7 @@ enum Operation: Sendable {
     var isExternal: Bool {
         switch self {
         case .start, .append, .change, .end, .erase: true
-        case .rotate, .describe, .install, .repair: false
+        case .rotate, .sync, .describe, .install, .repair: false
         }
     }
 
@@ -42,6 +44,7 @@ enum Operation: Sendable {
         case .end(_, _, let completion): completion(.failure(error))
         case .erase(_, let completion): completion(.failure(error))
         case .rotate(let completion): completion(.failure(error))
+        case .sync(let completion): completion(.failure(error))
         case .describe(_, _, let completion): completion(.failure(error))
         case .install(_, let completion): completion(.failure(error))
         case .repair(_, let completion): completion(.failure(error))

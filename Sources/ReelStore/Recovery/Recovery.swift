@@ -66,6 +66,7 @@ struct Recovery {
                 sealed: log.sealed, active: log.activeTable, activeSegment: active.segment,
                 activeLengthBytes: active.lengthBytes, appliedLSN: log.nextLSN - 1, nextRecording: log.nextRecording))
         if let checkpoint {
+            try takeBackRows(aheadOf: log, index: index, view: view)
             try replay(log.tail(after: checkpoint), index: index, view: view)
         } else {
             try rebuild(index: index, view: view, log)
@@ -101,6 +102,19 @@ struct Recovery {
             do { try fileSystem.unlink(paths.table(number)) } catch  where error.isMissing {}
         }
         try fileSystem.syncDirectory(paths.log)
+    }
+
+    /// With `durability = interval` rows are written before the log is synced, so a power cut may leave them ahead of
+    /// it: they are folded from what the log still has.
+    private mutating func takeBackRows(aheadOf log: LogInventory, index: RecordingIndex, view: LogView) throws {
+        let fold = RecordingFold(view: view, digests: digests)
+        for number in index.numbers(below: .max, ahead: log.nextLSN - 1) {
+            if number < log.nextRecording, try fold.state(number) != nil {
+                try refold(number, fold, index: index)
+            } else {
+                try index.clear(number)
+            }
+        }
     }
 
     /// Brings rows up to the log: each frame of the tail goes into its row, unless the row has it already.

@@ -36,7 +36,7 @@ struct StoreSettings: Equatable, Sendable {
             "store", "directory", \.store.directory, PathSyntax(),
             help: "The store: log, index and tokens. It must belong to the user reeld runs as."),
         ConfigurationKey(
-            "store", "segment_size", \.store.segmentSize, SizeSyntax(range: 1 << 20...4 << 30),
+            "store", "segment_size", \.store.segmentSize, SizeSyntax(range: 1 << 20...1 << 30),
             help: "A segment of the log that reached this size is sealed and the next one begun."),
         ConfigurationKey(
             "store", "durability", \.store.durability, ChoiceSyntax { $0.rawValue },
