@@ -81,7 +81,7 @@ struct ConfigurationTests {
         ("[recording]\nlease =", "F:2: recording.lease: '' is not a duration; write 90d, 12h or 30min"),
         ("[recording]\nlease = 31d", "F:2: recording.lease: '31d' is out of bounds; write 1s to 30d"),
         ("[store]\nsegment_size = big", "F:2: store.segment_size: 'big' is not a size; write 10G, 64M or 512K"),
-        ("[store]\nsegment_size = 1023K", "F:2: store.segment_size: '1023K' is out of bounds; write 1M to 4G"),
+        ("[store]\nsegment_size = 1023K", "F:2: store.segment_size: '1023K' is out of bounds; write 1M to 1G"),
         ("[store]\ndurability = Sync", "F:2: store.durability: 'Sync' is none of the choices; write sync, interval"),
         ("[store]\ndirectory = store", "F:2: store.directory: 'store' is not an absolute path; begin it with /"),
         ("[compaction]\nautomatic = maybe", "F:2: compaction.automatic: 'maybe' is neither yes nor no"),
