@@ -34,6 +34,13 @@ let package = Package(
         .executableTarget(
             name: "reel-bench-codec", dependencies: ["ReelCodec"], path: "Tests/Benchmarks/reel-bench-codec",
             swiftSettings: strict),
+        .systemLibrary(
+            name: "CReelSQLite", path: "Tests/Benchmarks/CReelSQLite", pkgConfig: "sqlite3",
+            providers: [.apt(["libsqlite3-dev"])]),
+        .executableTarget(
+            name: "reel-bench-rivals",
+            dependencies: ["ReelStore", "ReelFormat", "ReelCodec", "ReelSystem", "ReelHTTP", "CReelSQLite", "CReelZlib", "CReelCrypto"],
+            path: "Tests/Benchmarks/Rivals", swiftSettings: strict),
 
         .testTarget(name: "ReelSystemTests", dependencies: ["ReelSystem"], swiftSettings: strict),
         .testTarget(name: "ReelCodecTests", dependencies: ["ReelCodec"], swiftSettings: strict),
