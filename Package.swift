@@ -39,7 +39,10 @@ let package = Package(
             providers: [.apt(["libsqlite3-dev"])]),
         .executableTarget(
             name: "reel-bench-rivals",
-            dependencies: ["ReelStore", "ReelFormat", "ReelCodec", "ReelSystem", "ReelHTTP", "CReelSQLite", "CReelZlib", "CReelCrypto"],
+            dependencies: [
+                "ReelStore", "ReelFormat", "ReelCodec", "ReelSystem", "ReelHTTP", "CReelSQLite", "CReelZlib",
+                "CReelCrypto",
+            ],
             path: "Tests/Benchmarks/Rivals", swiftSettings: strict),
 
         .testTarget(name: "ReelSystemTests", dependencies: ["ReelSystem"], swiftSettings: strict),

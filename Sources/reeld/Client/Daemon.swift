@@ -19,7 +19,7 @@ final class Daemon {
         client = HTTPClient(.unix(path: path), timeoutSeconds: timeoutSeconds)
     }
 
-    private static func socketPath(_ invocation: Invocation) -> String {
+    static func socketPath(_ invocation: Invocation) -> String {
         if let path = invocation.text(socketOption) { return path }
         // A configuration that this user cannot read, or that is broken, is the daemon's trouble and not the client's.
         let configuration = (try? ConfigurationLoader.load())?.values ?? Configuration()
@@ -47,7 +47,7 @@ final class Daemon {
             guard response.status >= 300 else { return .success(response.body) }
             return .failure(Problem(status: response.status, body: response.body))
         } catch {
-            throw failure(for: error)
+            throw Self.failure(for: error, at: client.endpoint)
         }
     }
 
@@ -93,7 +93,7 @@ final class Daemon {
                     }
                 })
         } catch {
-            throw failure(for: error)
+            throw Self.failure(for: error, at: client.endpoint)
         }
         if let sinkFailure { throw sinkFailure }
         guard isSuccess else { throw Problem(status: response.status, body: refusal).failure }
@@ -101,8 +101,8 @@ final class Daemon {
 
     private static let refusalSizeMaxBytes = 1 << 20
 
-    private func failure(for error: HTTPClientError) -> CommandFailure {
-        let place = client.endpoint
+    /// Why a server could not be asked, in words.
+    static func failure(for error: HTTPClientError, at place: HTTPEndpoint) -> CommandFailure {
         switch error {
         case .connect(let cause) where cause.code == EACCES || cause.code == EPERM:
             return CommandFailure(.denied, "\(place): \(cause.reason); its group may use it, see 'ls -l \(place)'")
