@@ -62,6 +62,7 @@ package final class SpliceReader: @unchecked Sendable {
             isOpen = true
             piece = coding == .gzip ? splice.open() : prefix
         }
+        piece.reserveCapacity(piece.count + sizeOfNextPiece)
         while next < frames.count, piece.count < SpliceReader.pieceSizeBytes {
             let frame = frames[next]
             next += 1
@@ -78,6 +79,16 @@ package final class SpliceReader: @unchecked Sendable {
         return piece
     }
 
+    /// What the next piece's frames take with what joins and closes them, a little more than they will: room made frame
+    /// by frame would copy what is there already each time.
+    private var sizeOfNextPiece: Int {
+        var size = suffix.count + 64
+        for frame in frames[next...] where size < SpliceReader.pieceSizeBytes {
+            size += coding == .gzip ? frame.entry.memberSizeBytes : Int(frame.entry.rawSizeBytes) + separator.count
+        }
+        return size
+    }
+
     private func append(_ located: LocatedFrame, to piece: inout [UInt8]) throws(StoreError) {
         let frame = try located.read()
         switch coding {
@@ -92,7 +103,6 @@ package final class SpliceReader: @unchecked Sendable {
             }
             let blocks = GzipSplice.blocks(ofMemberSize: frame.bytes.count - start)
             let joint = splice.add(trailer)
-            piece.reserveCapacity(piece.count + joint.count + blocks.count)
             piece += joint
             piece += frame.bytes[start + blocks.lowerBound..<start + blocks.upperBound]
         case .identity:
