@@ -14,7 +14,7 @@ import ReelSystem
         }
     }
 
-    private static let names = ["ingest", "disk", "list", "seek"]
+    private static let names = ["ingest", "serve", "disk", "list", "seek"]
 
     private static func run(_ words: [String]) throws {
         var rest = words[...]
@@ -35,8 +35,10 @@ import ReelSystem
         }
         try Child.run(["mkdir", "-p", work])
         let setting = Setting(
-            corpus: try Corpus(directory: recordings), workDirectory: work, daemon: daemon,
-            roundCount: isLong ? 9 : 3, ingestSizeBytes: isLong ? 1_000_000_000 : 300_000_000, listedCount: 1_000_000)
+            corpus: try Corpus(directory: recordings), recordingsDirectory: recordings, workDirectory: work,
+            daemon: daemon,
+            roundCount: isLong ? 9 : 3, ingestSizeBytes: isLong ? 1_000_000_000 : 300_000_000, listedCount: 1_000_000,
+            wrkSeconds: isLong ? 10 : 3)
         var scores: [Score] = []
         for name in chosen.isEmpty ? names : chosen { scores += try self.scores(name, setting) }
         Scoreboard.print(scores)
@@ -49,8 +51,14 @@ import ReelSystem
 
     private static func scores(_ name: String, _ setting: Setting) throws -> [Score] {
         switch name {
-        case "ingest": try IngestBenchmark(setting: setting).scores()
-        default: []
+        case "ingest":
+            var benchmark = IngestBenchmark(setting: setting)
+            return try benchmark.scores()
+        case "serve": return try setting.daemon.map { try ServeBenchmark(setting: setting, program: $0).scores() } ?? []
+        case "disk": return try DiskBenchmark(setting: setting).scores()
+        case "list": return try ListBenchmark(setting: setting).scores()
+        case "seek": return try SeekBenchmark(setting: setting).scores()
+        default: return []
         }
     }
 }

@@ -4,6 +4,7 @@ import ReelSystem
 /// What all benchmarks of a run share.
 struct Setting: Sendable {
     let corpus: Corpus
+    let recordingsDirectory: String
     /// On a disk: what is durable there must be.
     let workDirectory: String
     /// The program under test; nil leaves out what needs a daemon.
@@ -13,6 +14,8 @@ struct Setting: Sendable {
     let ingestSizeBytes: Int
     /// Recordings in the store that is listed.
     let listedCount: Int
+    /// How long wrk runs each time.
+    let wrkSeconds: Int
 
     /// A new empty directory; what was there before is removed.
     func emptyDirectory(_ name: String) throws -> String {
