@@ -10,15 +10,13 @@ enum StoreDirectory {
     ) throws(OpenError) -> (lock: any File, identity: StoreIdentity) {
         do {
             try fileSystem.createDirectory(paths.root)
+            // Before the lock is made: in a directory of somebody else's nothing is left behind.
+            try requireStoreOrNothing(paths, fileSystem)
             let lock = try fileSystem.open(paths.lock, .createIfMissing)
             do { try lock.lock() } catch { throw OpenError.locked(path: paths.root) }
-            let names = try fileSystem.list(paths.root)
-            if names.contains("store") { return (lock, try read(paths, fileSystem)) }
-            // A crash while the store was being made leaves no more than these.
-            let isOurs = Set(names).isSubset(of: ["lock", "store.new", "log", "lost+found"])
-            guard isOurs, try !names.contains("log") || fileSystem.list(paths.log).isEmpty else {
-                throw OpenError.notAStore(path: paths.root)
-            }
+            if try fileSystem.list(paths.root).contains("store") { return (lock, try read(paths, fileSystem)) }
+            // And again: who had the lock before may have made something.
+            try requireStoreOrNothing(paths, fileSystem)
             let identity = try create(paths, fileSystem, clock)
             note(.created(path: paths.root))
             return (lock, identity)
@@ -30,6 +28,16 @@ enum StoreDirectory {
             throw .noRandomness
         } catch {
             preconditionFailure("no other error is thrown: \(error)")
+        }
+    }
+
+    private static func requireStoreOrNothing(_ paths: StorePaths, _ fileSystem: any FileSystem) throws {
+        let names = try fileSystem.list(paths.root)
+        if names.contains("store") { return }
+        // A crash while the store was being made leaves no more than these.
+        let isOurs = Set(names).isSubset(of: ["lock", "store.new", "log", "lost+found"])
+        guard isOurs, try !names.contains("log") || fileSystem.list(paths.log).isEmpty else {
+            throw OpenError.notAStore(path: paths.root)
         }
     }
 

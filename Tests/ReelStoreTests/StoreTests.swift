@@ -271,7 +271,7 @@ import Testing
         let directory = TemporaryDirectory()
         try Data("mine".utf8).write(to: URL(filePath: "\(directory.path)/thesis.txt"))
         #expect { try Store.forTest(directory) } throws: { if case OpenError.notAStore = $0 { true } else { false } }
-        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted() == ["lock", "thesis.txt"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted() == ["thesis.txt"])
     }
 
     @Test func unknownRecordingsAreUnknown() throws {
