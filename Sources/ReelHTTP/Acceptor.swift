@@ -4,11 +4,15 @@ import ReelSystem
 final class OpenListener: Sendable {
     let fd: FileDescriptor
     /// The socket file to remove at the end; nil for sockets of others and of TCP.
-    let path: String?
+    private let path: String?
 
     init(_ listener: Listener, backlog: Int32) throws(SystemError) {
         fd = try listener.open(backlog: backlog)
         path = if case .unix(let path, _) = listener { path } else { nil }
+    }
+
+    func removeFile() {
+        if let path { Socket.remove(unix: path) }
     }
 }
 
@@ -79,7 +83,7 @@ final class Acceptor {
     /// Stops listening. The socket file goes first: once nobody answers on it, another server may put its own there.
     func close(_ poller: borrowing Poller) {
         for listener in listeners {
-            if let path = listener.path { Socket.remove(unix: path) }
+            listener.removeFile()
             poller.remove(listener.fd.raw)
         }
         listeners = []

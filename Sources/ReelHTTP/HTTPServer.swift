@@ -28,9 +28,15 @@ package final class HTTPServer: Sendable {
     {
         precondition(!listeners.isEmpty && options.loopCount > 0)
         var open: [OpenListener] = []
-        for listener in listeners { open.append(try OpenListener(listener, backlog: options.backlogCount)) }
         var mailboxes: [Mailbox] = []
-        for _ in 0..<options.loopCount { mailboxes.append(try Mailbox()) }
+        do throws(SystemError) {
+            for listener in listeners { open.append(try OpenListener(listener, backlog: options.backlogCount)) }
+            for _ in 0..<options.loopCount { mailboxes.append(try Mailbox()) }
+        } catch {
+            // The second address is taken: the first one's socket file would look like a daemon that crashed.
+            for listener in open { listener.removeFile() }
+            throw error
+        }
         boundPorts = open.compactMap { $0.fd.boundPort }
         self.listeners = Monitor(open)
         self.mailboxes = mailboxes
