@@ -34,7 +34,8 @@ extension Journal {
     }
 
     private func log(_ report: OpenReport) {
-        if report.rebuiltIndex {
+        // A store without recordings has nothing to be indexed: a new one is not a damaged one.
+        if report.rebuiltIndex, report.recordingCount > 0 {
             log(.indexRebuilt, "the index was missing or damaged and has been rebuilt from the log")
         }
         for corruption in report.damage { log(corruption) }
