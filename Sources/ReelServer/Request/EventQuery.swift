@@ -20,9 +20,18 @@ struct EventQuery: Sendable {
         selection.toMicroseconds = try EventQuery.moment("to", query)
         selection.firstOrdinal = try query.number("first", in: 0...UInt64.max) ?? 0
         skipsDamaged = try EventQuery.skipsDamaged(query)
-        let accepted = request.headers.values("Accept").joined(separator: ",").lowercased()
-        let asksForLines = accepted.contains("application/x-ndjson") || accepted.contains("application/ndjson")
-        format = try query.choice("format", Format.self) ?? (asksForLines ? .ndjson : .json)
+        format =
+            try query.choice("format", Format.self) ?? (EventQuery.accepts(lines: request.headers) ? .ndjson : .json)
+    }
+
+    /// Whether Accept names NDJSON; a player's `*/*` means JSON.
+    private static func accepts(lines headers: Headers) -> Bool {
+        headers.values("Accept").contains { value in
+            value.split(separator: ",").contains { element in
+                let type = element.prefix { $0 != ";" }.trimmingBlanks.lowercased()
+                return type == "application/x-ndjson" || type == "application/ndjson"
+            }
+        }
     }
 
     static func skipsDamaged(_ query: Query) throws(Problem) -> Bool {

@@ -72,9 +72,13 @@ extension ServerContext {
         do {
             if prefersGzip {
                 var splice = GzipSplice()
-                let open = splice.open()
-                let joint = splice.add(try GzipMember.Trailer(of: member))
-                return open + joint + member[GzipSplice.blocks(ofMemberSize: member.count)] + splice.close()
+                var bytes: [UInt8] = []
+                bytes.reserveCapacity(splice.sizeBytes(memberCount: 1, membersSizeBytes: member.count))
+                bytes += splice.open()
+                bytes += splice.add(try GzipMember.Trailer(of: member))
+                bytes += member[GzipSplice.blocks(ofMemberSize: member.count)]
+                bytes += splice.close()
+                return bytes
             }
             let text = try inflaters.borrow { (inflater) throws(GzipError) in
                 try inflater.text(of: member, rawSizeBytes: Int(frame.entry.rawSizeBytes))
