@@ -83,4 +83,7 @@ int creel_event_create(void);
 void creel_event_signal(int fd);
 void creel_event_clear(int fd);
 
+/// memory.c: what malloc keeps at the top of a heap when it is freed, and from what size on it maps anew.
+void creel_keep_memory(size_t kept_bytes, size_t mapped_bytes);
+
 #endif

@@ -19,6 +19,7 @@ struct ServeDaemon {
         var configuration = try configuration()
         // Before any thread is started: threads inherit the mask, and LISTEN_FDS is the environment's.
         Signals.block()
+        ProcessMemory.keepForReuse()
         let adopted = ServiceManager.adoptSockets()
         let journal = Journal(level: configuration.log.level)
         defer { journal.close() }
