@@ -27,24 +27,67 @@ package final class HostFile: File {
     }
 
     package func read(_ count: Int, at offsetBytes: UInt64, into buffer: inout [UInt8]) throws(SystemError) {
-        guard count > 0 else { return }
-        let start = buffer.count
         var failure: SystemError?
-        buffer.reserveCapacity(start + count)
-        let piece = [UInt8](unsafeUninitializedCapacity: count) { space, size in
-            while size < count {
-                guard let base = space.baseAddress else { break }
-                let got = retrying { pread(descriptor.raw, base + size, count - size, off_t(offsetBytes) + size) }
-                if got < 0 {
-                    failure = SystemError.last("pread", path)
-                    break
-                }
-                if got == 0 { break }
-                size += got
+        buffer.append(addingCapacity: count) { space in
+            space.withUnsafeMutableBufferPointer { space, size in
+                failure = fill(space, size: &size, at: offsetBytes)
             }
         }
         if let failure { throw failure }
-        if start == 0 { buffer = piece } else { buffer.append(contentsOf: piece) }
+    }
+
+    package func read(
+        _ headCount: Int, into head: inout [UInt8], then count: Int, into buffer: inout [UInt8],
+        at offsetBytes: UInt64
+    ) throws(SystemError) {
+        var failure: SystemError?
+        head.append(addingCapacity: headCount) { headSpace in
+            buffer.append(addingCapacity: count) { space in
+                headSpace.withUnsafeMutableBufferPointer { headSpace, headSize in
+                    space.withUnsafeMutableBufferPointer { space, size in
+                        failure = fill(headSpace, &headSize, space, &size, at: offsetBytes)
+                    }
+                }
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    /// Reads until both spaces are full or the file ends; nearly always that is one call.
+    private func fill(
+        _ head: UnsafeMutableBufferPointer<UInt8>, _ headSize: inout Int, _ rest: UnsafeMutableBufferPointer<UInt8>,
+        _ restSize: inout Int, at offsetBytes: UInt64
+    ) -> SystemError? {
+        var vectors = [
+            iovec(iov_base: head.baseAddress, iov_len: head.count),
+            iovec(iov_base: rest.baseAddress, iov_len: rest.count),
+        ]
+        let got = retrying { preadv(descriptor.raw, &vectors, Int32(vectors.count), off_t(offsetBytes)) }
+        if got < 0 { return SystemError.last("preadv", path) }
+        headSize = min(got, head.count)
+        restSize = got - headSize
+        if headSize < head.count {
+            if let failure = fill(head, size: &headSize, at: offsetBytes) { return failure }
+        }
+        return fill(rest, size: &restSize, at: offsetBytes + UInt64(head.count))
+    }
+
+    /// Reads until the space is full or the file ends.
+    ///
+    /// - Parameters:
+    ///   - size: bytes at the beginning of `space` that are there already.
+    ///   - offsetBytes: where the beginning of `space` lies in the file.
+    private func fill(
+        _ space: UnsafeMutableBufferPointer<UInt8>, size: inout Int, at offsetBytes: UInt64
+    ) -> SystemError? {
+        while size < space.count, let base = space.baseAddress {
+            let offset = off_t(offsetBytes) + size
+            let got = retrying { pread(descriptor.raw, base + size, space.count - size, offset) }
+            if got < 0 { return SystemError.last("pread", path) }
+            if got == 0 { break }
+            size += got
+        }
+        return nil
     }
 
     package func sync() throws(SystemError) {

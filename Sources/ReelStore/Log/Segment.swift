@@ -54,6 +54,57 @@ package final class Segment: Sendable {
         }
     }
 
+    /// Reads an event frame, whole and verified, so that the blocks of its gzip member come to stand at the end of
+    /// `buffer`: what a splice sends is not copied a second time. After a throw `buffer` is as it was.
+    ///
+    /// - Parameter scratch: room for what is before the blocks; reused from call to call.
+    func append(
+        blocksOf entry: FrameEntry, to buffer: inout [UInt8], scratch: inout [UInt8]
+    ) throws(StoreError) -> GzipMember.Trailer {
+        let start = buffer.count
+        do {
+            let headSize = FrameHeader.sizeBytes + Int(entry.prefixSizeBytes) + GzipMember.header.count
+            let restSize = entry.memberSizeBytes - GzipMember.header.count
+            guard restSize >= GzipMember.trailerSizeBytes else { throw corruption(entry.offsetBytes, .foreignFrame) }
+            scratch.removeAll(keepingCapacity: true)
+            try file.read(headSize, into: &scratch, then: restSize, into: &buffer, at: entry.offsetBytes)
+            let trailer = try verifiedTrailer(entry, head: scratch, rest: buffer, from: start)
+            buffer.removeLast(GzipMember.trailerSizeBytes)
+            return trailer
+        } catch {
+            buffer.removeLast(buffer.count - start)
+            switch error {
+            case let error as SystemError: throw .system(error)
+            case let damage as Corruption: throw .damaged(damage)
+            default: throw .damaged(corruption(entry.offsetBytes, .truncated))
+            }
+        }
+    }
+
+    private func verifiedTrailer(
+        _ entry: FrameEntry, head: [UInt8], rest: [UInt8], from start: Int
+    ) throws -> GzipMember.Trailer {
+        let header = try decodeHeader(head, at: entry.offsetBytes)
+        guard FrameEntry(header, at: entry.offsetBytes) == entry else {
+            throw corruption(entry.offsetBytes, .foreignFrame)
+        }
+        let headBytes = head.span.bytes
+        let restBytes = rest.span.bytes.extracting(droppingFirst: start)
+        guard restBytes.byteCount == entry.memberSizeBytes - GzipMember.header.count else {
+            throw corruption(entry.offsetBytes, .truncated)
+        }
+        var checksum = CRC32C()
+        checksum.update(headBytes.extracting(droppingFirst: FrameHeader.sizeBytes))
+        checksum.update(restBytes)
+        guard checksum.value == header.payloadChecksum else { throw corruption(entry.offsetBytes, .payloadChecksum) }
+        do {
+            return try GzipMember.Trailer(
+                header: headBytes.extracting(last: GzipMember.header.count), rest: restBytes)
+        } catch {
+            throw corruption(entry.offsetBytes, .member(error))
+        }
+    }
+
     /// Reads and verifies the header at an offset; the payload is not looked at.
     func header(at offsetBytes: UInt64) throws(StoreError) -> FrameHeader {
         do {

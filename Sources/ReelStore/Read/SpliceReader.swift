@@ -24,6 +24,7 @@ package final class SpliceReader: @unchecked Sendable {
     private var hasMember = false
     private var isOpen = false
     private var isDone = false
+    private var scratch: [UInt8] = []
 
     /// - Parameters:
     ///   - prefix: before the first event, `[` or `{"events":[`.
@@ -90,23 +91,18 @@ package final class SpliceReader: @unchecked Sendable {
     }
 
     private func append(_ located: LocatedFrame, to piece: inout [UInt8]) throws(StoreError) {
-        let frame = try located.read()
         switch coding {
         case .gzip:
-            let start = frame.memberOffsetBytes
-            let trailer: GzipMember.Trailer
-            do {
-                let bytes = frame.bytes.span
-                trailer = try GzipMember.Trailer(of: bytes.bytes.extracting(droppingFirst: start))
-            } catch {
-                throw .damaged(located.segment.corruption(located.entry.offsetBytes, .member(error)))
-            }
-            let blocks = GzipSplice.blocks(ofMemberSize: frame.bytes.count - start)
-            let joint = splice.add(trailer)
+            let joint = splice.joint
             piece += joint
-            piece += frame.bytes[start + blocks.lowerBound..<start + blocks.upperBound]
+            do {
+                splice.add(try located.segment.append(blocksOf: located.entry, to: &piece, scratch: &scratch))
+            } catch {
+                piece.removeLast(joint.count)
+                throw error
+            }
         case .identity:
-            let text = try located.inflated(frame)
+            let text = try located.inflated(try located.read())
             if hasMember { piece += separator }
             piece += text
         }
