@@ -30,6 +30,32 @@ import Testing
         #expect(try store.vacuum() == CompactionReport())
     }
 
+    /// It was found wasteful after each copy, so that `vacuum` never ended.
+    @Test(arguments: [false, true]) func aDamagedFrameIsCarriedAlongOnce(isMetadata: Bool) throws {
+        let directory = TemporaryDirectory()
+        let store = try Store.forTest(directory)
+        defer { store.close() }
+        for number in 1...2 {
+            _ = try store.start()
+            for start in stride(from: 0, to: 100, by: 10) {
+                _ = try store.append(makeEvents(10, from: start), to: UInt64(number))
+            }
+            _ = try store.end(UInt64(number))
+        }
+        let row = try store.recording(1).row
+        let frame = try store.snapshot(1).frames[5]
+        let offset = isMetadata ? UInt64(row.metadataOffsetBytes) : frame.entry.offsetBytes
+        let file = URL(filePath: StorePaths(root: directory.path).segment(frame.segment.number))
+        try Data(contentsOf: file).flipped(Int(offset) + FrameHeader.sizeBytes + 20).write(to: file, options: [])
+
+        #expect(try store.vacuum().segmentCount == 1)
+        #expect(try store.vacuum() == CompactionReport())
+        #expect(try store.events(of: 2) == makeEvents(100))
+        let frames = try store.snapshot(1).frames
+        #expect(frames.map(\.entry.eventCount) == (isMetadata ? [100] : [50, 10, 40]))
+        #expect(frames.filter { !$0.isSound }.map(\.entry.firstOrdinal) == (isMetadata ? [] : [50]))
+    }
+
     @Test func aReaderInFlightIsNotDisturbed() throws {
         let directory = TemporaryDirectory()
         let store = try Store.forTest(directory) { $0.segmentSizeBytes = 16 << 10 }

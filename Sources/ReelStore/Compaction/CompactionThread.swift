@@ -125,7 +125,11 @@ final class CompactionThread: Sendable {
             let isUnmerged = entry.kind == .events && !entry.flags.contains(.merged) && entry.rawSizeBytes < small
             switch status?.1 {
             case .erased: facts.wastefulFrameCount += 1
-            case .ended, .idle: if isUnmerged { facts.wastefulFrameCount += 1 }
+            case .ended, .idle:
+                // Such frames are few in a compacted segment, so that they can be looked at.
+                if isUnmerged, LocatedFrame(segment: segment.segment, entry: entry).isSound {
+                    facts.wastefulFrameCount += 1
+                }
             case .recording, nil: break
             }
         }

@@ -72,7 +72,7 @@ struct Compactor {
                 try merge.add(frame, to: &writer)
             } else {
                 try merge.flush(to: &writer)
-                try writer.append(try frame.read())
+                try copy(frame, to: &writer)
             }
         }
         try merge.flush(to: &writer)
@@ -84,9 +84,26 @@ struct Compactor {
 
     /// Metadata is small and stays: it is worth its densest form.
     private func copyMetadata(_ located: LocatedFrame, to writer: inout CompactedSegmentWriter) throws {
-        let frame = try located.read()
-        let text = try located.inflated(frame)
-        try writer.append(StoredFrame(frame.header, member: Codecs.dense.borrow { $0.member(of: text) }))
+        do {
+            let frame = try located.read()
+            let text = try located.inflated(frame)
+            try writer.append(StoredFrame(frame.header, member: Codecs.dense.borrow { $0.member(of: text) }))
+        } catch StoreError.damaged(let damage) {
+            context.note(.damage(damage))
+            // Without a header there is nothing the row could point to: the old segment has to stay.
+            guard let frame = try located.asItLies() else { throw StoreError.damaged(damage) }
+            try writer.append(frame)
+        }
+    }
+
+    /// Carries a frame along, damaged or not: one that cannot be read must not keep the others from being compacted.
+    private func copy(_ located: LocatedFrame, to writer: inout CompactedSegmentWriter) throws {
+        do {
+            try writer.append(try located.read())
+        } catch StoreError.damaged(let damage) {
+            context.note(.damage(damage))
+            if let frame = try located.asItLies() { try writer.append(frame) }
+        }
     }
 }
 
@@ -117,7 +134,7 @@ private struct ChunkMerge {
             // What cannot be read is copied as it is: compaction destroys no evidence and hides no damage.
             context.note(.damage(damage))
             try flush(to: &writer)
-            try copyDamaged(located, to: &writer)
+            if let frame = try located.asItLies() { try writer.append(frame) }
             return
         }
         recording = located.entry.recording
@@ -152,19 +169,5 @@ private struct ChunkMerge {
         header.generation = generation
         header.durableLSN = chunk.lsn
         try writer.append(StoredFrame(header, prefix: BatchTable.encoded(chunk.batches), member: member))
-    }
-
-    private func copyDamaged(_ located: LocatedFrame, to writer: inout CompactedSegmentWriter) throws {
-        let entry = located.entry
-        var bytes: [UInt8] = []
-        do {
-            try located.segment.file.read(
-                FrameHeader.sizeBytes + Int(entry.storedSizeBytes), at: entry.offsetBytes, into: &bytes)
-        } catch {
-            throw StoreError.system(error)
-        }
-        let span = bytes.span
-        guard let header = try? FrameHeader(decoding: span.bytes) else { return }
-        try writer.append(StoredFrame(header: header, bytes: bytes))
     }
 }
