@@ -14,6 +14,9 @@ from events import assert_holds, assert_lines, cut, one, some
 
 FAILURE, USAGE, UNREACHABLE, NOT_FOUND, CLOSED_PIPE = 1, 2, 3, 4, 141
 
+# Before a command whose output is read while it runs: one that prints nothing must fail and not hang.
+PATIENCE = ["timeout", "60"]
+
 
 def out(done) -> str:
     return done.stdout.decode()
@@ -86,7 +89,7 @@ def test_cat_of_a_closed_pipe_dies_quietly(household):
     daemon = household.start()
     number = daemon.begin()
     assert daemon.post(number, some(20_000)).status == 201
-    command = [str(daemon.binary), "cat", str(number), f"--socket={daemon.socket}"]
+    command = [*PATIENCE, str(daemon.binary), "cat", str(number), f"--socket={daemon.socket}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.readline()
         process.stdout.close()
@@ -171,7 +174,7 @@ def test_tail_shows_the_last_and_follows_until_the_end(daemon):
     daemon.post(number, some(20))
     assert_lines(daemon.reeld("tail", number).stdout, some(10, first=10))
     assert_lines(daemon.reeld("tail", "-n", "3", number).stdout, some(3, first=17))
-    command = [str(daemon.binary), "tail", "-f", "-n", "1", number, f"--socket={daemon.socket}"]
+    command = [*PATIENCE, str(daemon.binary), "tail", "-f", "-n", "1", number, f"--socket={daemon.socket}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as follower:
         assert follower.stdout.readline().rstrip() == one(19)
         daemon.post(number, some(2, first=20))
