@@ -17,6 +17,7 @@ final class ServerContext: Sendable {
     let scanners: Pool<EventScanner>
     let inflaters: Pool<Inflater>
     let compactions = CompactionDesk()
+    let sharedDocuments: SharedDocuments
     private let stopping = Atomic(false)
     private let diskIsFull = Atomic(false)
     private let note: @Sendable (ServerEvent) -> Void
@@ -29,6 +30,7 @@ final class ServerContext: Sendable {
         self.clock = clock
         self.note = note
         access = Access(token: options.token)
+        sharedDocuments = SharedDocuments(options.http.memory)
         let workerCount = options.workerCount > 0 ? options.workerCount : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         workers = WorkerPool(threadCount: workerCount, waitingMax: options.http.connectionCountMax + 1_024)
         let eventSizeMaxBytes = options.eventSizeMaxBytes

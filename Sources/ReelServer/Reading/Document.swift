@@ -47,6 +47,8 @@ extension Exchange {
             var part = document
             part.source = RangeSource(document.source, range)
             part.lengthBytes = range.count
+            // The tag is the whole's.
+            part.tag = nil
             send(Response(status: 206, headers: headers, body: try body(of: part)))
         case .unsatisfiable:
             var problem = Problem(.rangeNotSatisfiable, "The document has \(length) bytes.", .size(length))
@@ -62,6 +64,12 @@ extension Exchange {
             return .stream(stream, lengthBytes: document.lengthBytes)
         }
         let isLarge = document.lengthBytes.map { $0 > Document.inlineSizeMaxBytes } ?? false
+        if isLarge, method != .head, let tag = document.tag, let length = document.lengthBytes,
+            let shared = context.sharedDocuments.document(tag, sizeBytes: length, document.source)
+        {
+            let stream = SharedStream(shared, context, recording: document.recording)
+            return .stream(stream, lengthBytes: length)
+        }
         // Of what HEAD asks nothing is sent, and a large document begins when there is room for it.
         guard method != .head, !isLarge,
             let share = context.options.http.memory.tryShare(PieceStream.shareSizeBytes)
