@@ -13,13 +13,21 @@ struct DaemonProcess {
 
     /// Starts `reeld serve` and waits until it is ready.
     ///
-    /// - Parameter directory: takes the store, the socket and the log of the daemon.
-    init(_ program: String, directory: String, port: UInt16 = 17_335) throws {
+    /// - Parameters:
+    ///   - directory: takes the store, the socket and the log of the daemon.
+    ///   - loopThreads: event loops; nil leaves the default.
+    init(_ program: String, directory: String, port: UInt16 = 17_335, loopThreads: Int? = nil) throws {
         socket = "\(directory)/reeld.sock"
         self.port = port
         let store = "\(directory)/store"
+        let configuration = "\(directory)/reeld.conf"
+        let text = loopThreads.map { "[server]\nloop_threads = \($0)\n" } ?? ""
+        try SmallFile.createPrivate(configuration, holding: Array(text.utf8))
         child = try Child(
-            [program, "serve", "--store", store, "--socket", socket, "--listen", "127.0.0.1:\(port)"],
+            [
+                program, "serve", "--store", store, "--socket", socket, "--listen", "127.0.0.1:\(port)", "--config",
+                configuration,
+            ],
             output: "\(directory)/serve.log")
         let client = HTTPClient(.unix(path: socket), timeoutSeconds: 5)
         let clock = SystemClock()
@@ -31,8 +39,8 @@ struct DaemonProcess {
             }
             Pause.milliseconds(50)
         }
-        let text = String(decoding: try SmallFile.read("\(store)/read.token", sizeMaxBytes: 4096), as: UTF8.self)
-        token = String(text.prefix { !$0.isWhitespace })
+        let line = String(decoding: try SmallFile.read("\(store)/read.token", sizeMaxBytes: 4096), as: UTF8.self)
+        token = String(line.prefix { !$0.isWhitespace })
     }
 
     /// Asks it to end, and waits until it has.

@@ -1,3 +1,4 @@
+import Glibc
 import ReelCodec
 import ReelHTTP
 import ReelSystem
@@ -14,7 +15,9 @@ struct ServeBenchmark {
 
     func scores() throws -> [Score] {
         let directory = try setting.emptyDirectory("serve")
-        let daemon = try DaemonProcess(program, directory: directory)
+        // As nginx has a worker process a core.
+        let daemon = try DaemonProcess(
+            program, directory: directory, loopThreads: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         defer { daemon.stop() }
         let (large, small) = try fill(daemon)
         let largeSize = try save(large, as: "large", daemon, directory)
