@@ -182,7 +182,7 @@ bool creel_has_input(int fd) {
 }
 
 ssize_t creel_send(int fd, const void *a, size_t a_count, const void *b, size_t b_count, const void *c,
-                   size_t c_count, size_t skip) {
+                   size_t c_count, size_t skip, bool has_more) {
     const struct iovec pieces[3] = {{(void *)a, a_count}, {(void *)b, b_count}, {(void *)c, c_count}};
     struct iovec left[3];
     size_t count = 0;
@@ -199,7 +199,7 @@ ssize_t creel_send(int fd, const void *a, size_t a_count, const void *b, size_t 
     if (count == 0) return 0;
     struct msghdr message = {.msg_iov = left, .msg_iovlen = count};
     ssize_t moved;
-    do moved = sendmsg(fd, &message, MSG_NOSIGNAL);
+    do moved = sendmsg(fd, &message, MSG_NOSIGNAL | (has_more ? MSG_MORE : 0));
     while (moved < 0 && errno == EINTR);
     return moved < 0 ? -errno : moved;
 }

@@ -33,25 +33,16 @@ package enum GzipMember {
 
         /// - Throws: `.notSpliceable` if the member has not the outer shape above; its blocks are not looked at.
         package init(of member: RawSpan) throws(GzipError) {
-            guard member.byteCount >= GzipMember.sizeMinBytes else { throw .notSpliceable }
-            try self.init(
-                header: member.extracting(first: header.count), rest: member.extracting(droppingFirst: header.count))
-        }
-
-        /// As `init(of: RawSpan)`, of a member whose ten header bytes lie elsewhere than what follows them.
-        package init(header: RawSpan, rest: RawSpan) throws(GzipError) {
-            let size = rest.byteCount
-            guard header.byteCount == GzipMember.header.count,
-                size >= GzipMember.sizeMinBytes - GzipMember.header.count
-            else { throw .notSpliceable }
-            let hasHeader = header.withUnsafeBytes { $0.elementsEqual(GzipMember.header) }
-            let hasEnd = rest.withUnsafeBytes { bytes in
-                bytes[(size - 14)..<(size - 10)].elementsEqual(flushEnd)
+            let size = member.byteCount
+            guard size >= GzipMember.sizeMinBytes else { throw .notSpliceable }
+            let shape = member.withUnsafeBytes { bytes in
+                bytes.prefix(header.count).elementsEqual(header)
+                    && bytes[(size - 14)..<(size - 10)].elementsEqual(flushEnd)
                     && bytes[(size - 10)..<(size - 8)].elementsEqual(finalBlock)
             }
-            guard hasHeader, hasEnd else { throw .notSpliceable }
-            crc = rest.littleEndian32(at: size - 8)
-            rawSizeBytes = Int(rest.littleEndian32(at: size - 4))
+            guard shape else { throw .notSpliceable }
+            crc = member.littleEndian32(at: size - 8)
+            rawSizeBytes = Int(member.littleEndian32(at: size - 4))
         }
 
         /// - Throws: as `init(of: RawSpan)`.

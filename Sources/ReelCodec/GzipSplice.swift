@@ -28,11 +28,7 @@ package struct GzipSplice: Sendable {
         return GzipMember.header + prefix.blocks
     }
 
-    /// What `add` will return for the next member, known before the member is.
-    package var joint: [UInt8] { hasMember ? separator.blocks : [] }
-
     /// What goes out before the blocks of the next member (`GzipSplice.blocks(ofMemberSize:)`).
-    @discardableResult
     package mutating func add(_ trailer: GzipMember.Trailer) -> [UInt8] {
         let needsSeparator = hasMember
         if needsSeparator { count(separator) }

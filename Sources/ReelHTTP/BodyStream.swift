@@ -1,3 +1,5 @@
+import ReelSystem
+
 /// A source of an answer's content, asked for one piece at a time, so that a slow reader holds one piece and no more.
 package protocol BodyStream: AnyObject, Sendable {
     /// The connection has room: answer, once, from any thread, now or later, with `send` or `abort`. Called on the
@@ -26,10 +28,30 @@ package struct BodySink: Sendable {
 
     /// Gives the next piece. An empty one is allowed; nothing is written for it.
     package func send(_ bytes: [UInt8], isLast: Bool) {
+        send(parts: bytes.isEmpty ? [] : [.bytes(bytes)], isLast: isLast)
+    }
+
+    /// Gives the next piece in parts. No part may be empty.
+    package func send(parts: [SendPart], isLast: Bool) {
         switch target {
-        case .connection(let mailbox, let ticket): mailbox.post(.piece(ticket, bytes, isLast: isLast))
-        case .closure(let receive): receive(bytes, isLast)
+        case .connection(let mailbox, let ticket): mailbox.post(.piece(ticket, parts, isLast: isLast))
+        case .closure(let receive): receive(BodySink.bytes(of: parts), isLast)
         }
+    }
+
+    /// Nil where a file cannot be read.
+    private static func bytes(of parts: [SendPart]) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        for part in parts {
+            switch part {
+            case .bytes(let own): bytes += own
+            case .file(let range):
+                let size = bytes.count + range.count
+                try? range.file.read(range.count, at: range.offsetBytes, into: &bytes)
+                guard bytes.count == size else { return nil }
+            }
+        }
+        return bytes
     }
 
     /// Gives up: the connection is closed so that the peer sees a cut answer, never a well-formed short one.

@@ -78,12 +78,23 @@ final class Connection {
     }
 }
 
-/// What the kernel has not yet taken: up to three pieces that go out as one.
+/// What the kernel has not yet taken: up to three pieces that go out as one, then parts one by one.
 struct Output {
     var first: [UInt8] = []
     var second: [UInt8] = []
     var third: [UInt8] = []
+    /// Of the three pieces together.
     var sentBytes = 0
+    /// The parts behind them, the next one last.
+    var waiting: [SendPart] = []
 
-    var isEmpty: Bool { sentBytes == first.count + second.count + third.count }
+    var hasPieces: Bool { sentBytes < first.count + second.count + third.count }
+    var isEmpty: Bool { !hasPieces && waiting.isEmpty }
+
+    /// Takes the next part where it is bytes; else nothing.
+    mutating func takeBytes() -> [UInt8] {
+        guard case .bytes(let bytes)? = waiting.last else { return [] }
+        waiting.removeLast()
+        return bytes
+    }
 }

@@ -38,25 +38,30 @@ extension EventLoop {
         send(headScratch, isSent ? content : [], [], on: connection)
     }
 
-    /// Sends a piece of a streamed answer in its framing.
-    func write(piece bytes: [UInt8], isLast: Bool, on connection: Connection) {
+    /// Sends a piece of a streamed answer in its framing; `pump` hands it to the kernel.
+    func write(_ parts: [SendPart], isLast: Bool, on connection: Connection) {
         guard var streaming = connection.streaming else { return }
+        let size = parts.reduce(0) { $0 + $1.count }
         streaming.isLastGiven = isLast
         if let left = streaming.leftBytes {
-            streaming.leftBytes = left - bytes.count
+            streaming.leftBytes = left - size
             // The stream broke its word on the length: the answer cannot end well.
-            guard left >= bytes.count, !isLast || left == bytes.count else { return cut(connection) }
+            guard left >= size, !isLast || left == size else { return cut(connection) }
         }
         connection.streaming = streaming
-        if !streaming.isChunked {
-            send(bytes, [], [], on: connection)
-        } else if bytes.isEmpty {
-            send(isLast ? ResponseHead.lastChunk : [], [], [], on: connection)
-        } else {
-            send(
-                ResponseHead.chunkStart(sizeBytes: bytes.count), bytes,
-                isLast ? ResponseHead.lastChunkEnd : ResponseHead.chunkEnd, on: connection)
+        connection.phase = .writing
+        connection.deadline = now + Int64(options.writeStallSecondsMax) * 1_000
+        var framed = parts
+        if streaming.isChunked {
+            if size > 0 {
+                framed.insert(.bytes(ResponseHead.chunkStart(sizeBytes: size)), at: 0)
+                framed.append(.bytes(isLast ? ResponseHead.lastChunkEnd : ResponseHead.chunkEnd))
+            } else if isLast {
+                framed.append(.bytes(ResponseHead.lastChunk))
+            }
         }
+        // A piece is demanded only once all before it is sent.
+        connection.output = Output(waiting: framed.reversed())
     }
 
     /// `100 Continue`. If the kernel has no room for it, it goes out before whatever is sent next.
@@ -95,11 +100,9 @@ extension EventLoop {
     /// Sends what is kept. False when the kernel has no more room, or the connection is gone.
     func flush(_ connection: Connection) -> Bool {
         while !connection.output.isEmpty {
-            let output = connection.output
-            switch connection.fd.send(output.first, output.second, output.third, skippedBytes: output.sentBytes) {
+            switch transfer(&connection.output, to: connection.fd) {
             case .moved(let count):
                 counts.bytesOut += count
-                connection.output.sentBytes += count
                 if connection.phase == .writing {
                     connection.deadline = now + Int64(options.writeStallSecondsMax) * 1_000
                 }
@@ -111,6 +114,33 @@ extension EventLoop {
         }
         connection.output = Output()
         return true
+    }
+
+    /// Hands the next of what is kept to the kernel, and takes off what it took.
+    private func transfer(_ output: inout Output, to socket: borrowing FileDescriptor) -> Transfer {
+        if !output.hasPieces {
+            // Neighbouring bytes go out in one call.
+            output.first = output.takeBytes()
+            output.second = output.takeBytes()
+            output.third = output.takeBytes()
+            output.sentBytes = 0
+        }
+        if output.hasPieces {
+            let result = socket.send(
+                output.first, output.second, output.third, skippedBytes: output.sentBytes,
+                hasMore: !output.waiting.isEmpty)
+            if case .moved(let count) = result { output.sentBytes += count }
+            return result
+        }
+        guard case .file(var range)? = output.waiting.last else { return .moved(bytes: 0) }
+        let result = range.file.send(range.count, at: range.offsetBytes, to: socket)
+        if case .moved(let count) = result {
+            range.offsetBytes += UInt64(count)
+            range.count -= count
+            output.waiting.removeLast()
+            if range.count > 0 { output.waiting.append(.file(range)) }
+        }
+        return result
     }
 
     /// What was to be sent is sent: demands the next piece, or ends the exchange.

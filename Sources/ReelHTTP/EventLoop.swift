@@ -130,9 +130,9 @@ final class EventLoop {
                     begin(response, on: connection)
                     pump(connection)
                 }
-            case .piece(let ticket, let bytes, let isLast):
+            case .piece(let ticket, let parts, let isLast):
                 if let connection = connection(ticket), connection.phase == .awaitingPiece {
-                    write(piece: bytes, isLast: isLast, on: connection)
+                    write(parts, isLast: isLast, on: connection)
                     pump(connection)
                 }
             case .abort(let ticket):

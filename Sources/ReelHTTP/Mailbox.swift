@@ -11,7 +11,7 @@ struct Ticket: Sendable, Equatable {
 /// What other threads tell an event loop.
 enum Message: Sendable {
     case reply(Ticket, Response)
-    case piece(Ticket, [UInt8], isLast: Bool)
+    case piece(Ticket, [SendPart], isLast: Bool)
     case abort(Ticket)
     case share(Ticket, MemoryShare)
     /// A connection accepted for this loop; the raw descriptor is the receiver's to close.

@@ -39,11 +39,10 @@ package protocol File: AnyObject, Sendable {
     /// Appends up to `count` bytes from `offsetBytes` to `buffer`; fewer only where the file ends.
     func read(_ count: Int, at offsetBytes: UInt64, into buffer: inout [UInt8]) throws(SystemError)
 
-    /// As `read`, in one call to two places: the first `headCount` bytes to `head`, the `count` after them to `buffer`.
-    func read(
-        _ headCount: Int, into head: inout [UInt8], then count: Int, into buffer: inout [UInt8],
-        at offsetBytes: UInt64
-    ) throws(SystemError)
+    /// Hands bytes to a socket without their passing through the process (sendfile(2)). Never blocks on the socket.
+    ///
+    /// - Returns: `.moved` with what the kernel took; `.failed(EIO)` where the file ends before.
+    func send(_ count: Int, at offsetBytes: UInt64, to socket: borrowing FileDescriptor) -> Transfer
 
     /// Makes all completed writes durable, the file's length included (fdatasync(2)). After a throw nothing is known
     /// of any write since the last good sync; it must not be called again.

@@ -36,42 +36,6 @@ package final class HostFile: File {
         if let failure { throw failure }
     }
 
-    package func read(
-        _ headCount: Int, into head: inout [UInt8], then count: Int, into buffer: inout [UInt8],
-        at offsetBytes: UInt64
-    ) throws(SystemError) {
-        var failure: SystemError?
-        head.append(addingCapacity: headCount) { headSpace in
-            buffer.append(addingCapacity: count) { space in
-                headSpace.withUnsafeMutableBufferPointer { headSpace, headSize in
-                    space.withUnsafeMutableBufferPointer { space, size in
-                        failure = fill(headSpace, &headSize, space, &size, at: offsetBytes)
-                    }
-                }
-            }
-        }
-        if let failure { throw failure }
-    }
-
-    /// Reads until both spaces are full or the file ends; nearly always that is one call.
-    private func fill(
-        _ head: UnsafeMutableBufferPointer<UInt8>, _ headSize: inout Int, _ rest: UnsafeMutableBufferPointer<UInt8>,
-        _ restSize: inout Int, at offsetBytes: UInt64
-    ) -> SystemError? {
-        var vectors = [
-            iovec(iov_base: head.baseAddress, iov_len: head.count),
-            iovec(iov_base: rest.baseAddress, iov_len: rest.count),
-        ]
-        let got = retrying { preadv(descriptor.raw, &vectors, Int32(vectors.count), off_t(offsetBytes)) }
-        if got < 0 { return SystemError.last("preadv", path) }
-        headSize = min(got, head.count)
-        restSize = got - headSize
-        if headSize < head.count {
-            if let failure = fill(head, size: &headSize, at: offsetBytes) { return failure }
-        }
-        return fill(rest, size: &restSize, at: offsetBytes + UInt64(head.count))
-    }
-
     /// Reads until the space is full or the file ends.
     ///
     /// - Parameters:
@@ -88,6 +52,13 @@ package final class HostFile: File {
             size += got
         }
         return nil
+    }
+
+    package func send(_ count: Int, at offsetBytes: UInt64, to socket: borrowing FileDescriptor) -> Transfer {
+        var offset = off_t(offsetBytes)
+        let moved = retrying { sendfile(socket.raw, descriptor.raw, &offset, count) }
+        if moved > 0 { return .moved(bytes: moved) }
+        return FileDescriptor.failure(moved == 0 ? Int(EIO) : Int(errno))
     }
 
     package func sync() throws(SystemError) {

@@ -40,16 +40,17 @@ extension FileDescriptor {
 
     /// Sends three pieces as one, less the first `skippedBytes` of them together, in one system call without SIGPIPE.
     ///
+    /// - Parameter hasMore: more follows at once, so the kernel may wait for it to fill a packet.
     /// - Returns: `.moved` with what the kernel took, which may be less than all.
-    package func send(_ first: [UInt8], _ second: [UInt8] = [], _ third: [UInt8] = [], skippedBytes: Int = 0)
-        -> Transfer
-    {
+    package func send(
+        _ first: [UInt8], _ second: [UInt8] = [], _ third: [UInt8] = [], skippedBytes: Int = 0, hasMore: Bool = false
+    ) -> Transfer {
         let moved = first.withUnsafeBytes { first in
             second.withUnsafeBytes { second in
                 third.withUnsafeBytes { third in
                     creel_send(
                         raw, first.baseAddress, first.count, second.baseAddress, second.count, third.baseAddress,
-                        third.count, skippedBytes)
+                        third.count, skippedBytes, hasMore)
                 }
             }
         }
@@ -66,7 +67,7 @@ extension FileDescriptor {
     /// Makes the coming close a reset, so that the peer cannot take a cut answer for a whole one.
     package func resetOnClose() { creel_reset_on_close(raw) }
 
-    private static func failure(_ code: Int) -> Transfer {
+    static func failure(_ code: Int) -> Transfer {
         code == EAGAIN ? .wouldBlock : .failed(Int32(truncatingIfNeeded: code))
     }
 }

@@ -106,7 +106,11 @@ struct SharedDocumentTests {
 /// What a reader of the document gets.
 private func pieces(of document: SharedDocument) -> [[UInt8]] {
     var pieces: [[UInt8]] = []
-    while case .piece(let bytes) = document.step(pieces.count) { pieces.append(bytes) }
+    while case .piece(let parts) = document.step(pieces.count) {
+        var piece: [UInt8] = []
+        for case .bytes(let bytes) in parts { piece += bytes }
+        pieces.append(piece)
+    }
     return pieces
 }
 

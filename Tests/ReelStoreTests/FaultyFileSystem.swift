@@ -58,16 +58,13 @@ final class FaultyFile: File {
         try file.read(count, at: offsetBytes, into: &buffer)
     }
 
-    func read(
-        _ headCount: Int, into head: inout [UInt8], then count: Int, into buffer: inout [UInt8],
-        at offsetBytes: UInt64
-    ) throws(SystemError) {
-        try file.read(headCount, into: &head, then: count, into: &buffer, at: offsetBytes)
-    }
-
     func sync() throws(SystemError) {
         if let code = system.fault(path, \.sync) { throw SystemError(code, "fdatasync", path) }
         try file.sync()
+    }
+
+    func send(_ count: Int, at offsetBytes: UInt64, to socket: borrowing FileDescriptor) -> Transfer {
+        file.send(count, at: offsetBytes, to: socket)
     }
 
     func sizeBytes() throws(SystemError) -> UInt64 { try file.sizeBytes() }

@@ -65,7 +65,7 @@ ssize_t creel_receive(int fd, void *bytes, size_t count);
 bool creel_has_input(int fd);
 /// Up to three pieces in one sendmsg(2), SIGPIPE-free, the first `skip` bytes of them left out.
 ssize_t creel_send(int fd, const void *a, size_t a_count, const void *b, size_t b_count, const void *c,
-                   size_t c_count, size_t skip);
+                   size_t c_count, size_t skip, bool has_more);
 /// Makes the coming close(2) send a reset, so that the peer cannot take the end for a good one.
 void creel_reset_on_close(int fd);
 

@@ -1,9 +1,19 @@
 import ReelStore
+import ReelSystem
 
 /// An answer's content, made piece by piece; used by one thread at a time.
 protocol PieceSource: AnyObject, Sendable {
     /// The next piece, which may be empty; nil after the last.
     func nextPiece() throws(StoreError) -> [UInt8]?
+    /// The same in parts, some of which may be left to the kernel to read.
+    func nextParts() throws(StoreError) -> [SendPart]?
+}
+
+extension PieceSource {
+    func nextParts() throws(StoreError) -> [SendPart]? {
+        guard let piece = try nextPiece() else { return nil }
+        return piece.isEmpty ? [] : [.bytes(piece)]
+    }
 }
 
 extension SpliceReader: PieceSource {}

@@ -57,8 +57,8 @@ final class PieceStream: BodyStream {
         guard isWanted else { return }
         let isTaken = context.workers.submit { [self] in
             do throws(StoreError) {
-                if let piece = try source.nextPiece() {
-                    sink.send(piece, isLast: false)
+                if let parts = try source.nextParts() {
+                    sink.send(parts: parts, isLast: false)
                 } else {
                     sink.send([], isLast: true)
                 }

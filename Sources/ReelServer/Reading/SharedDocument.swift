@@ -7,7 +7,7 @@ import ReelSystem
 final class SharedDocument: Sendable {
     /// What a place in the document holds.
     enum Step: Sendable {
-        case piece([UInt8])
+        case piece([SendPart])
         case end
         case failed(StoreError)
     }
@@ -47,7 +47,7 @@ final class SharedDocument: Sendable {
 
     private func next() -> Step {
         do throws(StoreError) {
-            return try source.nextPiece().map { .piece($0) } ?? .end
+            return try source.nextParts().map { .piece($0) } ?? .end
         } catch {
             return .failed(error)
         }
@@ -144,7 +144,7 @@ final class SharedStream: BodyStream {
 
     private func give(_ step: SharedDocument.Step, _ sink: BodySink) {
         switch step {
-        case .piece(let bytes): sink.send(bytes, isLast: false)
+        case .piece(let parts): sink.send(parts: parts, isLast: false)
         case .end: sink.send([], isLast: true)
         case .failed(let error):
             context.noteAborted(error, recording: recording)

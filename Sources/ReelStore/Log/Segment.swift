@@ -54,52 +54,41 @@ package final class Segment: Sendable {
         }
     }
 
-    /// Reads an event frame, whole and verified, so that the blocks of its gzip member come to stand at the end of
-    /// `buffer`: what a splice sends is not copied a second time. After a throw `buffer` is as it was.
+    /// Reads an event frame whole and verifies it, for whoever has its blocks sent from the file.
     ///
-    /// - Parameter scratch: room for what is before the blocks; reused from call to call.
-    func append(
-        blocksOf entry: FrameEntry, to buffer: inout [UInt8], scratch: inout [UInt8]
-    ) throws(StoreError) -> GzipMember.Trailer {
-        let start = buffer.count
+    /// - Parameter scratch: room for the frame, reused from call to call: small enough it stays in the CPU's cache.
+    /// - Returns: the member's trailer, and where its blocks lie in the file.
+    func verify(
+        _ entry: FrameEntry, scratch: inout [UInt8]
+    ) throws(StoreError) -> (trailer: GzipMember.Trailer, blocks: FileRange) {
+        scratch.removeAll(keepingCapacity: true)
+        let size = FrameHeader.sizeBytes + Int(entry.storedSizeBytes)
+        do { try file.read(size, at: entry.offsetBytes, into: &scratch) } catch { throw .system(error) }
         do {
-            let headSize = FrameHeader.sizeBytes + Int(entry.prefixSizeBytes) + GzipMember.header.count
-            let restSize = entry.memberSizeBytes - GzipMember.header.count
-            guard restSize >= GzipMember.trailerSizeBytes else { throw corruption(entry.offsetBytes, .foreignFrame) }
-            scratch.removeAll(keepingCapacity: true)
-            try file.read(headSize, into: &scratch, then: restSize, into: &buffer, at: entry.offsetBytes)
-            let trailer = try verifiedTrailer(entry, head: scratch, rest: buffer, from: start)
-            buffer.removeLast(GzipMember.trailerSizeBytes)
-            return trailer
+            let trailer = try verifiedTrailer(entry, scratch)
+            let blocks = GzipSplice.blocks(ofMemberSize: entry.memberSizeBytes)
+            let start = FrameHeader.sizeBytes + Int(entry.prefixSizeBytes) + blocks.lowerBound
+            return (trailer, FileRange(file, offsetBytes: entry.offsetBytes + UInt64(start), count: blocks.count))
         } catch {
-            buffer.removeLast(buffer.count - start)
-            switch error {
-            case let error as SystemError: throw .system(error)
-            case let damage as Corruption: throw .damaged(damage)
-            default: throw .damaged(corruption(entry.offsetBytes, .truncated))
-            }
+            throw .damaged(error)
         }
     }
 
-    private func verifiedTrailer(
-        _ entry: FrameEntry, head: [UInt8], rest: [UInt8], from start: Int
-    ) throws -> GzipMember.Trailer {
-        let header = try decodeHeader(head, at: entry.offsetBytes)
+    private func verifiedTrailer(_ entry: FrameEntry, _ frame: [UInt8]) throws(Corruption) -> GzipMember.Trailer {
+        let header = try decodeHeader(frame, at: entry.offsetBytes)
         guard FrameEntry(header, at: entry.offsetBytes) == entry else {
             throw corruption(entry.offsetBytes, .foreignFrame)
         }
-        let headBytes = head.span.bytes
-        let restBytes = rest.span.bytes.extracting(droppingFirst: start)
-        guard restBytes.byteCount == entry.memberSizeBytes - GzipMember.header.count else {
+        guard frame.count == FrameHeader.sizeBytes + Int(entry.storedSizeBytes) else {
             throw corruption(entry.offsetBytes, .truncated)
         }
-        var checksum = CRC32C()
-        checksum.update(headBytes.extracting(droppingFirst: FrameHeader.sizeBytes))
-        checksum.update(restBytes)
-        guard checksum.value == header.payloadChecksum else { throw corruption(entry.offsetBytes, .payloadChecksum) }
+        guard payloadChecksum(frame) == header.payloadChecksum else {
+            throw corruption(entry.offsetBytes, .payloadChecksum)
+        }
+        let bytes = frame.span.bytes
         do {
             return try GzipMember.Trailer(
-                header: headBytes.extracting(last: GzipMember.header.count), rest: restBytes)
+                of: bytes.extracting(droppingFirst: FrameHeader.sizeBytes + Int(entry.prefixSizeBytes)))
         } catch {
             throw corruption(entry.offsetBytes, .member(error))
         }

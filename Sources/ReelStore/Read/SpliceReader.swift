@@ -1,5 +1,6 @@
 import ReelCodec
 import ReelFormat
+import ReelSystem
 
 /// A whole recording as one JSON document, piece by piece: as gzip by copying the frames' bytes, as plain text by
 /// inflating them. Every frame is verified before any of its bytes are given out.
@@ -21,9 +22,10 @@ package final class SpliceReader: @unchecked Sendable {
     private let suffix: [UInt8]
     private var splice: GzipSplice
     private var next = 0
-    private var hasMember = false
+    private var hasText = false
     private var isOpen = false
     private var isDone = false
+    /// The frame read last.
     private var scratch: [UInt8] = []
 
     /// - Parameters:
@@ -55,57 +57,61 @@ package final class SpliceReader: @unchecked Sendable {
         }
     }
 
-    /// The next piece; nil after the last.
+    /// The next piece, its frames verified; nil after the last. As gzip most of it is ranges of segments, for the kernel
+    /// to send: the bytes pass through the process once, to be verified.
+    package func nextParts() throws(StoreError) -> [SendPart]? {
+        var parts: [SendPart] = []
+        return try makePiece({ parts.append(.bytes($0)) }, { parts.append(.file($0)) }) ? parts : nil
+    }
+
+    /// The next piece as bytes; nil after the last.
     package func nextPiece() throws(StoreError) -> [UInt8]? {
-        guard !isDone else { return nil }
         var piece: [UInt8] = []
-        if !isOpen {
-            isOpen = true
-            piece = coding == .gzip ? splice.open() : prefix
-        }
-        piece.reserveCapacity(piece.count + sizeOfNextPiece)
-        while next < frames.count, piece.count < SpliceReader.pieceSizeBytes {
+        piece.reserveCapacity(SpliceReader.pieceSizeBytes)
+        let isMade = try makePiece(
+            { piece += $0 },
+            { range in
+                // The frame it lies in is what `scratch` holds.
+                let start = Int(range.offsetBytes - frames[next - 1].entry.offsetBytes)
+                piece += scratch[start..<start + range.count]
+            })
+        return isMade ? piece : nil
+    }
+
+    /// - Returns: false after the last piece.
+    private func makePiece(
+        _ give: ([UInt8]) -> Void, _ giveBlocks: (FileRange) -> Void
+    ) throws(StoreError) -> Bool {
+        guard !isDone else { return false }
+        if !isOpen { give(coding == .gzip ? splice.open() : prefix) }
+        isOpen = true
+        var size = 0
+        while next < frames.count, size < SpliceReader.pieceSizeBytes {
             let frame = frames[next]
             next += 1
             do {
-                try append(frame, to: &piece)
+                switch coding {
+                case .gzip:
+                    let (trailer, blocks) = try frame.segment.verify(frame.entry, scratch: &scratch)
+                    let joint = splice.add(trailer)
+                    if !joint.isEmpty { give(joint) }
+                    giveBlocks(blocks)
+                    size += blocks.count
+                case .identity:
+                    let text = try frame.inflated(try frame.read())
+                    if hasText { give(separator) }
+                    hasText = true
+                    give(text)
+                    size += text.count
+                }
             } catch StoreError.damaged where skipsDamaged {
                 continue
             }
         }
-        if next == frames.count, piece.count < SpliceReader.pieceSizeBytes {
-            piece += coding == .gzip ? splice.close() : suffix
+        if next == frames.count, size < SpliceReader.pieceSizeBytes {
+            give(coding == .gzip ? splice.close() : suffix)
             isDone = true
         }
-        return piece
-    }
-
-    /// What the next piece's frames take with what joins and closes them, a little more than they will: room made frame
-    /// by frame would copy what is there already each time.
-    private var sizeOfNextPiece: Int {
-        var size = suffix.count + 64
-        for frame in frames[next...] where size < SpliceReader.pieceSizeBytes {
-            size += coding == .gzip ? frame.entry.memberSizeBytes : Int(frame.entry.rawSizeBytes) + separator.count
-        }
-        return size
-    }
-
-    private func append(_ located: LocatedFrame, to piece: inout [UInt8]) throws(StoreError) {
-        switch coding {
-        case .gzip:
-            let joint = splice.joint
-            piece += joint
-            do {
-                splice.add(try located.segment.append(blocksOf: located.entry, to: &piece, scratch: &scratch))
-            } catch {
-                piece.removeLast(joint.count)
-                throw error
-            }
-        case .identity:
-            let text = try located.inflated(try located.read())
-            if hasMember { piece += separator }
-            piece += text
-        }
-        hasMember = true
+        return true
     }
 }
