@@ -115,6 +115,13 @@ final class StoreContext: Sendable {
         return try LocatedFrame(segment: segment, entry: FrameEntry(frame.header, at: offsetBytes)).metadata(in: frame)
     }
 
+    /// Removes the tables of segments that are about to go. Durable before the segments are removed: a table without its
+    /// segment tells of a loss.
+    func removeTables(of segments: [UInt64]) throws(SystemError) {
+        for number in segments { try fileSystem.unlinkIfThere(paths.table(number)) }
+        try fileSystem.syncDirectory(paths.index)
+    }
+
     /// The gzip member of a metadata frame.
     func metadataMember(_ text: [UInt8]) -> [UInt8] {
         Codecs.fast.borrow { $0.member(of: text) }

@@ -17,6 +17,8 @@ package struct Corruption: Error, Equatable, Sendable, CustomStringConvertible {
         case truncated
         /// A segment that does not begin with its own state frame.
         case state
+        /// A segment that the index knows is not there.
+        case missing
         /// A slot of the index; it is derived and will be made anew.
         case indexChecksum
     }
@@ -44,6 +46,7 @@ package struct Corruption: Error, Equatable, Sendable, CustomStringConvertible {
             case .member: "the frame does not inflate to what its header says"
             case .payload: "the payload is not what its kind says"
             case .state: "the segment does not begin with its state frame"
+            case .missing: "the segment is gone; put the file back from a copy, or remove its table to accept the loss"
             case .indexChecksum: "the index's checksum does not hold here; it is made anew when it is read"
             }
         return "\(file):\(offsetBytes): \(what)"

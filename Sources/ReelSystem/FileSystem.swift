@@ -29,6 +29,17 @@ package enum OpenMode: Sendable {
     case createIfMissing
 }
 
+extension FileSystem {
+    /// Removes a file that may be gone already.
+    package func unlinkIfThere(_ path: String) throws(SystemError) {
+        do {
+            try unlink(path)
+        } catch {
+            guard error.isMissing else { throw error }
+        }
+    }
+}
+
 /// An open file. Reads and writes name their offset, so that any thread may use it at any time.
 package protocol File: AnyObject, Sendable {
     var path: String { get }

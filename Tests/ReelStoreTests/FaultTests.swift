@@ -113,6 +113,27 @@ import Testing
         again.close()
     }
 
+    @Test func aSegmentThatIsGoneIsTold() throws {
+        let directory = TemporaryDirectory()
+        let store = try Store.forTest(directory) { $0.segmentSizeBytes = 4 << 10 }
+        for number in 1...8 {
+            _ = try store.start()
+            for batch in 0..<4 { _ = try store.append(makeEvents(20, from: batch * 20), to: UInt64(number)) }
+        }
+        store.close()
+        let path = "\(directory.path)/log/0000000002.seg"
+        try FileManager.default.removeItem(atPath: path)
+        let missing = Corruption(file: path, offsetBytes: 0, kind: .missing)
+        let report = try StoreVerifier(directory.path).run()
+        #expect(report.damage == [missing] && !(report.gaps.isEmpty && report.lostRecordings.isEmpty))
+        let again = try Store.forTest(directory)
+        #expect(again.report.damage == [missing])
+        again.close()
+        // Without its table the loss is still seen, by the rows.
+        try FileManager.default.removeItem(atPath: "\(directory.path)/index/0000000002.frames")
+        #expect(try !StoreVerifier(directory.path).run().isSound)
+    }
+
     @Test func verifyNamesFileAndOffsetAndWhatIsMissing() throws {
         let directory = TemporaryDirectory()
         let store = try open(directory, FaultyFileSystem())

@@ -83,10 +83,8 @@ extension LogWriter {
 
     private func removeFiles(_ numbers: [UInt64]) {
         do {
-            for number in numbers {
-                try context.fileSystem.unlink(context.paths.segment(number))
-                do { try context.fileSystem.unlink(context.paths.table(number)) } catch  where error.isMissing {}
-            }
+            try context.removeTables(of: numbers)
+            for number in numbers { try context.fileSystem.unlink(context.paths.segment(number)) }
             try context.fileSystem.syncDirectory(context.paths.log)
         } catch {
             // They stay void: every later state frame says so until they are gone.

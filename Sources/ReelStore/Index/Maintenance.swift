@@ -96,6 +96,9 @@ final class Maintenance: Sendable {
                 store: context.identity.store, segment: activeNumber, coveredBytes: length,
                 entryCount: UInt64(entries.count), lastLSN: entries.last?.lsn ?? 0),
             to: context.paths.table(activeNumber), fileSystem: context.fileSystem)
+        // A compaction may have replaced one of them meanwhile, and removed a table that was then written again.
+        let live = Set(context.view.state.withLock { [$0.activeSegment.number] + $0.sealed.map(\.segment.number) })
+        try context.removeTables(of: (sealed.map(\.segment.number) + [activeNumber]).filter { !live.contains($0) })
         let sequence = progress.withLock { $0.sequence } + 1
         try context.index.checkpoint(
             CheckpointHeader(

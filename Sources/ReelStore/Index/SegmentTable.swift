@@ -65,6 +65,11 @@ final class SegmentTable: Sendable {
         return header
     }
 
+    /// The segments that have a table file, in order.
+    static func numbers(in paths: StorePaths, _ fileSystem: any FileSystem) throws(SystemError) -> [UInt64] {
+        try fileSystem.list(paths.index).compactMap { StorePaths.number(of: $0, suffix: ".frames") }.sorted()
+    }
+
     /// Nil where the mapped entry is damaged.
     func entry(_ index: Int) -> FrameEntry? {
         switch storage {

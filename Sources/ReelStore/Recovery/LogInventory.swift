@@ -12,6 +12,7 @@ struct LogInventory {
     private(set) var cuts: [SegmentCut] = []
     /// Void segments whose files are still there.
     private(set) var replacedFiles: [UInt64] = []
+    private(set) var replacedTables: [UInt64] = []
     private(set) var nextLSN: UInt64 = 1
     private(set) var nextRecording: UInt64 = 1
     private(set) var nextSegment: UInt64 = 1
@@ -31,6 +32,7 @@ struct LogInventory {
         var found = try list(recovery)
         for one in found { note(one.state) }
         let replaced = Set(found.flatMap { $0.state?.replaced ?? [] })
+        try noteTables(recovery, there: Set(found.map(\.segment.number)), replaced)
         replacedFiles = found.map(\.segment.number).filter(replaced.contains)
         found.removeAll { replaced.contains($0.segment.number) }
         let lastHot = found.last { $0.state?.isCompacted != true }?.segment.number
@@ -69,6 +71,19 @@ struct LogInventory {
             found.append(Found(segment: segment, lengthBytes: try file.sizeBytes(), state: state))
         }
         return found
+    }
+
+    /// A table whose segment is not there tells that the segment was lost: its frames are gone, and it is said.
+    private mutating func noteTables(
+        _ recovery: Recovery, there: Set<UInt64>, _ replaced: Set<UInt64>
+    ) throws(SystemError) {
+        for number in try SegmentTable.numbers(in: recovery.paths, recovery.fileSystem) {
+            if replaced.contains(number) {
+                replacedTables.append(number)
+            } else if !there.contains(number) {
+                damage.append(Corruption(file: recovery.paths.segment(number), offsetBytes: 0, kind: .missing))
+            }
+        }
     }
 
     private mutating func readState(_ segment: Segment) throws(StoreError) -> StatePayload? {

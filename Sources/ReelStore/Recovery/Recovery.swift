@@ -96,11 +96,11 @@ struct Recovery {
 
     /// Replaced segments go for good before anything else is written, so that a later state frame need not name them.
     private func removeReplaced(_ log: LogInventory) throws(SystemError) {
+        for number in log.replacedTables { try fileSystem.unlink(paths.table(number)) }
         guard !log.replacedFiles.isEmpty else { return }
-        for number in log.replacedFiles {
-            try fileSystem.unlink(paths.segment(number))
-            do { try fileSystem.unlink(paths.table(number)) } catch  where error.isMissing {}
-        }
+        // The tables first: a table without its segment tells of a loss.
+        try fileSystem.syncDirectory(paths.index)
+        for number in log.replacedFiles { try fileSystem.unlink(paths.segment(number)) }
         try fileSystem.syncDirectory(paths.log)
     }
 

@@ -18,7 +18,7 @@ package struct StoreVerifier {
         do {
             let identity = try StoreDirectory.read(paths, fileSystem)
             var log = LogVerification(identity: identity)
-            let segments = try listSegments(identity)
+            let (segments, replaced) = try listSegments(identity)
             let total = segments.reduce(0) { $0 + $1.lengthBytes }
             var read: UInt64 = 0
             for segment in segments {
@@ -27,7 +27,9 @@ package struct StoreVerifier {
                 progress(read, total)
             }
             log.findGaps()
-            try verifyIndex(identity, &log.report)
+            let known = replaced.union(segments.map(\.segment.number))
+            try verifyTables(identity, known, &log.report)
+            try verifyRows(&log)
             return log.report
         } catch let error as OpenError {
             throw error
@@ -43,7 +45,7 @@ package struct StoreVerifier {
     }
 
     /// The segments that count, in order, each with how far it is to be read.
-    private func listSegments(_ identity: StoreIdentity) throws -> [SegmentToVerify] {
+    private func listSegments(_ identity: StoreIdentity) throws -> ([SegmentToVerify], replaced: Set<UInt64>) {
         let numbers = try fileSystem.list(paths.log)
             .compactMap { StorePaths.number(of: $0, suffix: ".seg") }.sorted()
         var segments: [SegmentToVerify] = []
@@ -65,7 +67,7 @@ package struct StoreVerifier {
                 segments[index].lengthBytes = min(segments[index].lengthBytes, cut.lengthBytes)
             }
         }
-        return segments
+        return (segments, replaced)
     }
 
     /// Nil where a daemon's compaction has just replaced the segment.
@@ -78,29 +80,40 @@ package struct StoreVerifier {
         }
     }
 
-    /// Rows, summaries and frame tables: derived, so damage there loses nothing, but it is told.
-    private func verifyIndex(_ identity: StoreIdentity, _ report: inout VerifyReport) throws {
-        guard let names = try? fileSystem.list(paths.index) else { return }
-        for name in names {
-            if let number = StorePaths.number(of: name, suffix: ".frames") {
+    /// Frame tables are derived, so damage in one loses nothing; but one whose segment is gone tells of a loss.
+    private func verifyTables(
+        _ identity: StoreIdentity, _ segments: Set<UInt64>, _ report: inout VerifyReport
+    ) throws(SystemError) {
+        guard (try? fileSystem.list(paths.index)) != nil else { return }
+        for number in try SegmentTable.numbers(in: paths, fileSystem) {
+            if segments.contains(number) {
                 verifyTable(number, identity, &report)
+            } else if (try? fileSystem.open(paths.table(number), .readOnly)) != nil {
+                // A daemon's compaction removes the table before the segment.
+                report.damage.append(Corruption(file: paths.segment(number), offsetBytes: 0, kind: .missing))
             }
         }
-        for (path, size, start) in [
-            (paths.rows, RecordingRow.sizeBytes, RecordingIndex.firstRowBytes),
-            (paths.summaries, SummarySlot.sizeBytes, 0),
-        ] {
-            guard let file = try? fileSystem.open(path, .readOnly) else { continue }
-            let slots = try SlotFile(file, slotBytes: size, firstSlotBytes: start)
-            for index in 0..<slots.slotCount {
-                let isSound = slots.holdsSound(index) { span in
-                    size == RecordingRow.sizeBytes
-                        ? RecordingRow(decoding: span) != nil : SummarySlot(decoding: span) != nil
-                }
-                if !isSound {
-                    report.damage.append(
-                        Corruption(file: path, offsetBytes: UInt64(start + index * size), kind: .indexChecksum))
-                }
+    }
+
+    /// Rows and summaries: each slot in use is sound, and each recording they tell of has frames.
+    private func verifyRows(_ log: inout LogVerification) throws(SystemError) {
+        if let file = try? fileSystem.open(paths.summaries, .readOnly) {
+            let slots = try SlotFile(file, slotBytes: SummarySlot.sizeBytes, firstSlotBytes: 0)
+            for index in 0..<slots.slotCount where !slots.holdsSound(index, { SummarySlot(decoding: $0) != nil }) {
+                let offset = UInt64(index * SummarySlot.sizeBytes)
+                log.report.damage.append(
+                    Corruption(file: paths.summaries, offsetBytes: offset, kind: .indexChecksum))
+            }
+        }
+        guard let file = try? fileSystem.open(paths.rows, .readOnly) else { return }
+        let slots = try SlotFile(
+            file, slotBytes: RecordingRow.sizeBytes, firstSlotBytes: RecordingIndex.firstRowBytes)
+        for index in 0..<slots.slotCount {
+            if let row = slots.read(index, RecordingRow.init(decoding:)) {
+                log.expect(row)
+            } else if !slots.holdsSound(index, { _ in false }) {
+                let offset = UInt64(RecordingIndex.firstRowBytes + index * RecordingRow.sizeBytes)
+                log.report.damage.append(Corruption(file: paths.rows, offsetBytes: offset, kind: .indexChecksum))
             }
         }
     }
@@ -142,10 +155,12 @@ package struct VerifyReport: Sendable, Equatable {
     package var sizeBytes: UInt64 = 0
     package var damage: [Corruption] = []
     package var gaps: [Gap] = []
+    /// Recordings that the index tells of and the log has no sound frame of.
+    package var lostRecordings: [UInt64] = []
     /// Bytes behind the last frame of the segment being written: a write in progress, or cut off by a crash.
     package var unfinishedBytes: UInt64 = 0
 
-    package var isSound: Bool { damage.isEmpty && gaps.isEmpty }
+    package var isSound: Bool { damage.isEmpty && gaps.isEmpty && lostRecordings.isEmpty }
 }
 
 private struct SegmentToVerify {
@@ -164,6 +179,7 @@ private struct LogVerification {
     private var runs: [(recording: UInt64, first: UInt64, end: UInt64)] = []
     private var recordings: Set<UInt64> = []
     private var erased: Set<UInt64> = []
+    private var lastLSN: UInt64 = 0
 
     init(identity: StoreIdentity) { digests = StoreDigests(secret: identity.secret) }
 
@@ -183,6 +199,7 @@ private struct LogVerification {
             report.damage.append(one.segment.corruption(scan.endBytes, .truncated))
         }
         report.damage += scan.damage + found
+        lastLSN = max(lastLSN, scan.lastLSN)
         if one.isLast { report.unfinishedBytes = one.lengthBytes - min(one.lengthBytes, scan.endBytes) }
     }
 
@@ -218,6 +235,12 @@ private struct LogVerification {
         report.eventCount += UInt64(header.eventCount)
         runs.append((header.recording, header.firstOrdinal, header.firstOrdinal + UInt64(header.eventCount)))
         return nil
+    }
+
+    /// A row's recording must have been met; one that began since the walk was there has a later LSN.
+    mutating func expect(_ row: RecordingRow) {
+        let isMet = recordings.contains(row.number) || erased.contains(row.number) || row.status == .erased
+        if !isMet, row.lsn <= lastLSN { report.lostRecordings.append(row.number) }
     }
 
     /// Ordinals begin at 0 and have neither holes nor overlaps. (Events missing at the end leave no trace; the frame

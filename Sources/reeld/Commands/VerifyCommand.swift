@@ -36,13 +36,18 @@ enum VerifyCommand {
             let last = gap.ordinals.upperBound - 1
             try output.write("recording \(gap.recording): events \(gap.ordinals.lowerBound) to \(last) are lost\n")
         }
+        for number in report.lostRecordings {
+            try output.write("recording \(number): the index tells of it, and none of its frames is there\n")
+        }
         if report.unfinishedBytes > 0 {
             try output.write(
                 "\(HumanText.size(report.unfinishedBytes)) behind the last frame: being written, or cut off by a crash\n"
             )
         }
         let verdict =
-            report.isSound ? "sound" : "\(report.damage.count) damaged places, \(report.gaps.count) gaps"
+            report.isSound
+            ? "sound"
+            : "damaged: \(report.damage.count) places, \(report.gaps.count) gaps, \(report.lostRecordings.count) recordings lost"
         try output.write(
             "\(directory): \(verdict): \(report.segmentCount) segments, \(HumanText.size(report.sizeBytes)), "
                 + "\(HumanText.count(UInt64(report.frameCount))) frames, "
