@@ -60,6 +60,26 @@ import Testing
         #expect(try store.events(of: 1) == makeEvents(10))
     }
 
+    @Test func anInstallInDoubtStopsAllWriting() throws {
+        let directory = TemporaryDirectory()
+        let system = FaultyFileSystem()
+        let store = try open(directory, system)
+        _ = try store.start()
+        for batch in 0..<3 { _ = try store.append(makeEvents(10, from: batch * 10), to: 1) }
+        _ = try store.end(1)
+        // A rotation syncs the directory too, so it comes before the fault.
+        _ = try store.context.wait { .rotate($0) }
+        system.faults.withLock { $0 = .init(syncDirectory: EIO, path: "/log") }
+        #expect { try store.vacuum() } throws: { if case StoreError.readOnly = $0 { true } else { false } }
+        #expect(store.health.isReadOnly)
+        #expect(try store.events(of: 1) == makeEvents(30))
+        store.close()
+        let again = try open(directory, FaultyFileSystem())
+        #expect(try again.events(of: 1) == makeEvents(30))
+        again.close()
+        #expect(try StoreVerifier(directory.path).run().isSound)
+    }
+
     @Test func aFullDiskLeavesNothingHalfWrittenAndServiceGoesOn() throws {
         let directory = TemporaryDirectory()
         let system = FaultyFileSystem()

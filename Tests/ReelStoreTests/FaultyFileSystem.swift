@@ -10,6 +10,7 @@ final class FaultyFileSystem: FileSystem, Sendable {
         var writtenBytes = 0
         var sync: Int32?
         var open: Int32?
+        var syncDirectory: Int32?
         /// Faults hit only files whose path contains this.
         var path = ""
     }
@@ -26,7 +27,10 @@ final class FaultyFileSystem: FileSystem, Sendable {
     func list(_ directory: String) throws(SystemError) -> [String] { try host.list(directory) }
     func rename(_ from: String, to: String) throws(SystemError) { try host.rename(from, to: to) }
     func unlink(_ path: String) throws(SystemError) { try host.unlink(path) }
-    func syncDirectory(_ path: String) throws(SystemError) { try host.syncDirectory(path) }
+    func syncDirectory(_ path: String) throws(SystemError) {
+        if let code = fault(path, \.syncDirectory) { throw SystemError(code, "fsync", path) }
+        try host.syncDirectory(path)
+    }
     func freeBytes(_ path: String) throws(SystemError) -> UInt64 { try host.freeBytes(path) }
 
     func fault(_ path: String, _ kind: KeyPath<Faults, Int32?>) -> Int32? {
