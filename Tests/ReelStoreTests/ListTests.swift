@@ -59,6 +59,9 @@ import Testing
                 numbers(store, limit: 3) { $0.equalities = [.init(field: .user, value: "user 3")] }
                     == wanted { $0 % 20 == 3 })
             #expect(numbers(store) { $0.equalities = [.init(field: .user, value: "USER 3")] } == [])
+            let two = ["user 3", "user 4"].map { RecordingQuery.Equality(field: .user, value: $0) }
+            #expect(numbers(store) { $0.equalities = two } == [])
+            #expect(numbers(store) { $0.isPinned = false } == wanted { _ in true })
             #expect(
                 numbers(store) {
                     $0.equalities = [.init(field: .project, value: "shop"), .init(field: .tag, value: "tag 5")]
