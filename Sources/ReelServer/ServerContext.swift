@@ -1,4 +1,3 @@
-import Glibc
 import ReelCodec
 import ReelHTTP
 import ReelStore
@@ -31,7 +30,7 @@ final class ServerContext: Sendable {
         self.note = note
         access = Access(token: options.token)
         sharedDocuments = SharedDocuments(options.http.memory)
-        let workerCount = options.workerCount > 0 ? options.workerCount : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        let workerCount = options.workerCount > 0 ? options.workerCount : CPUs.count
         workers = WorkerPool(threadCount: workerCount, waitingMax: options.http.connectionCountMax + 1_024)
         let eventSizeMaxBytes = options.eventSizeMaxBytes
         scanners = Pool(idleMax: workerCount) { EventScanner(eventSizeMaxBytes: eventSizeMaxBytes) }

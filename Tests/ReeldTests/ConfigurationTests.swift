@@ -85,8 +85,8 @@ struct ConfigurationTests {
         ("[store]\ndurability = Sync", "F:2: store.durability: 'Sync' is none of the choices; write sync, interval"),
         ("[store]\ndirectory = store", "F:2: store.directory: 'store' is not an absolute path; begin it with /"),
         ("[compaction]\nautomatic = maybe", "F:2: compaction.automatic: 'maybe' is neither yes nor no"),
-        ("[server]\nloop_threads = 0", "F:2: server.loop_threads: '0' is not a number from 1 to 64"),
-        ("[server]\nloop_threads = +1", "F:2: server.loop_threads: '+1' is not a number from 1 to 64"),
+        ("[server]\nloop_threads = 65", "F:2: server.loop_threads: '65' is not a number from 0 to 64"),
+        ("[server]\nloop_threads = +1", "F:2: server.loop_threads: '+1' is not a number from 0 to 64"),
         (
             "[server]\nlisten = 7335",
             "F:2: server.listen: '7335' is not an address and port; write 127.0.0.1:7335, or nothing for no TCP"
@@ -165,7 +165,8 @@ struct ConfigurationTests {
     @Test func optionsMadeFromTheDefaultsAreTheDefaultOptions() {
         #expect(Configuration().storeOptions == StoreOptions())
         let (http, expected) = (Configuration().httpOptions, HTTPOptions())
-        #expect(http.loopCount == expected.loopCount)
+        // One a CPU, where the room below has one: tests of it do not depend on the machine.
+        #expect(http.loopCount == CPUs.count && expected.loopCount == 1)
         #expect(http.connectionCountMax == expected.connectionCountMax)
         #expect(http.connectionCountMaxPerPeer == expected.connectionCountMaxPerPeer)
         #expect(http.memory.totalBytes == expected.memory.totalBytes)

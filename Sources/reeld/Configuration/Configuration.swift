@@ -68,7 +68,7 @@ struct ServerSettings: Equatable, Sendable {
     var eventLimit: UInt64 = 32 << 20
     var memory: UInt64 = 256 << 20
     var connections = 16_384
-    var loopThreads = 1
+    var loopThreads = 0
     var workerThreads = 0
 
     static let keys = [
@@ -99,8 +99,8 @@ struct ServerSettings: Equatable, Sendable {
             "server", "connections", \.server.connections, CountSyntax(range: 16...1_000_000),
             help: "Connections open at the same time; one more gets 503 and is closed."),
         ConfigurationKey(
-            "server", "loop_threads", \.server.loopThreads, CountSyntax(range: 1...64),
-            help: "Threads that move bytes between sockets and memory; one is enough below 100,000 requests a second."),
+            "server", "loop_threads", \.server.loopThreads, CountSyntax(range: 0...64),
+            help: "Threads that move bytes between sockets and memory; 0 means one a CPU."),
         ConfigurationKey(
             "server", "worker_threads", \.server.workerThreads, CountSyntax(range: 0...256),
             help: "Threads that check and compress events; 0 means one a CPU."),

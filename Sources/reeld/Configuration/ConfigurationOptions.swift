@@ -1,5 +1,6 @@
 import ReelHTTP
 import ReelStore
+import ReelSystem
 
 /// What the rooms below are told of the configuration, in their own words.
 extension Configuration {
@@ -27,7 +28,7 @@ extension Configuration {
 
     var httpOptions: HTTPOptions {
         var options = HTTPOptions()
-        options.loopCount = server.loopThreads
+        options.loopCount = server.loopThreads > 0 ? server.loopThreads : CPUs.count
         options.connectionCountMax = server.connections
         options.connectionCountMaxPerPeer = server.connections
         options.memory = MemoryBudget(totalBytes: Int(server.memory))

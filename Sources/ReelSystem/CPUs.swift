@@ -1,0 +1,7 @@
+import Glibc
+
+/// The machine's processors.
+package enum CPUs {
+    /// Those that are online; at least one.
+    package static var count: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+}
