@@ -149,8 +149,11 @@ package final class Store: Sendable {
     /// - Throws: `.unknownRecording`, `.erased`, or what reading met.
     package func snapshot(_ number: UInt64) throws(StoreError) -> RecordingSnapshot {
         let state = try liveState(number)
+        // Rows are written before the view shows their frames: a row ahead of this LSN says nothing of what is missing.
+        let appliedLSN = context.view.appliedLSN
         let frames = try context.view.frames(of: number)
-        return RecordingSnapshot(row: state.row, frames: frames)
+        return RecordingSnapshot(
+            row: state.row, frames: frames, isComplete: state.row.lsn <= appliedLSN, log: context.paths.log)
     }
 
     private func liveState(_ number: UInt64) throws(StoreError) -> RecordingState {

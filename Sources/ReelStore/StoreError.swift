@@ -19,6 +19,8 @@ package struct Corruption: Error, Equatable, Sendable, CustomStringConvertible {
         case state
         /// A segment that the index knows is not there.
         case missing
+        /// Events that the recording once had are in no frame before the one that begins here, or behind the last one.
+        case missingEvents(Range<UInt64>)
         /// A slot of the index; it is derived and will be made anew.
         case indexChecksum
     }
@@ -47,6 +49,8 @@ package struct Corruption: Error, Equatable, Sendable, CustomStringConvertible {
             case .payload: "the payload is not what its kind says"
             case .state: "the segment does not begin with its state frame"
             case .missing: "the segment is gone; put the file back from a copy, or remove its table to accept the loss"
+            case .missingEvents(let ordinals):
+                "events \(ordinals.lowerBound) to \(ordinals.upperBound - 1) of the recording are in no segment"
             case .indexChecksum: "the index's checksum does not hold here; it is made anew when it is read"
             }
         return "\(file):\(offsetBytes): \(what)"

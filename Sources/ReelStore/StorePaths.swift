@@ -21,10 +21,11 @@ struct StorePaths: Sendable {
         return String(repeating: "0", count: max(0, 10 - digits.count)) + digits
     }
 
-    /// The segment number in a file name with that suffix; nil for any other name.
+    /// The segment number in a file name with that suffix; nil for any other name, also for numbers that no row has
+    /// room for.
     static func number(of name: String, suffix: String) -> UInt64? {
         guard name.hasSuffix(suffix), let number = UInt64(name.dropLast(suffix.count)),
-            "\(StorePaths.name(number))\(suffix)" == name
+            number < UInt64(UInt32.max), "\(StorePaths.name(number))\(suffix)" == name
         else { return nil }
         return number
     }

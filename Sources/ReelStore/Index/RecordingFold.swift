@@ -15,7 +15,7 @@ struct RecordingFold {
 
     /// The recording's state; nil where the log has no frame of it.
     ///
-    /// Event frames that are damaged count as missing: the counters then speak of what can still be read.
+    /// Event frames that are damaged keep their ordinals; the other counters then speak of what can still be read.
     func state(_ number: UInt64, noteDamage: (Corruption) -> Void = { _ in }) throws(StoreError) -> RecordingState? {
         var state: RecordingState?
         for frame in try view.frames(of: number) {
@@ -23,6 +23,7 @@ struct RecordingFold {
                 try add(frame, to: &state)
             } catch StoreError.damaged(let damage) {
                 noteDamage(damage)
+                if frame.entry.kind == .events { state?.keepOrdinals(of: frame.entry) }
             }
         }
         return state

@@ -71,7 +71,8 @@ extension RecordingState {
             row.status = .recording
             row.endedMicroseconds = 0
         }
-        row.eventCount += UInt64(entry.eventCount)
+        // Ordinals are never given twice: events in frames that cannot be read any more keep theirs.
+        row.eventCount = max(row.eventCount, entry.endOrdinal)
         // With the join before each frame the sum does not depend on how the events are cut into frames.
         row.rawSizeBytes += UInt64(entry.rawSizeBytes) + 2
         row.storedSizeBytes += entry.strideBytes
@@ -100,6 +101,9 @@ extension RecordingState {
         }
         if !events.urls.isEmpty { fold(urls: events.urls, at: entry.lsn, digests: digests) }
     }
+
+    /// Counts the events of a frame that cannot be read: the next event must not get an ordinal of theirs.
+    mutating func keepOrdinals(of entry: FrameEntry) { row.eventCount = max(row.eventCount, entry.endOrdinal) }
 
     private mutating func fold(urls: [String], at lsn: UInt64, digests: StoreDigests) {
         isSummaryChanged = true

@@ -69,6 +69,10 @@ package struct LocatedFrame: Sendable {
     package var entry: FrameEntry
 
     func read() throws(StoreError) -> StoredFrame { try segment.frame(entry) }
+
+    fileprivate func isSame(as other: LocatedFrame) -> Bool {
+        entry.lsn == other.entry.lsn && entry.kind == other.entry.kind && entry.firstOrdinal == other.entry.firstOrdinal
+    }
 }
 
 /// What readers see of the log: changed in one step by the writer after a commit is durable.
@@ -100,6 +104,9 @@ final class LogView: Sendable {
         for entry in active { list.append(LocatedFrame(segment: activeSegment, entry: entry)) }
         // A merged chunk has the LSN of its last batch; a metadata frame never shares one.
         list.sort { ($0.entry.lsn, $0.entry.firstOrdinal) < ($1.entry.lsn, $1.entry.firstOrdinal) }
+        // The same frame twice is a segment that somebody copied under another number.
+        let twins = list.indices.dropFirst().filter { list[$0].isSame(as: list[$0 - 1]) }
+        for index in twins.reversed() { list.remove(at: index) }
         return list
     }
 
@@ -111,6 +118,8 @@ final class LogView: Sendable {
                 ?? state.retired.first { $0.number == number }
         }
     }
+
+    var appliedLSN: UInt64 { state.withLock { $0.appliedLSN } }
 
     var nextRecording: UInt64 { state.withLock { $0.nextRecording } }
 }

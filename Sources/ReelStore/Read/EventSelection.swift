@@ -57,6 +57,7 @@ package final class SelectionReader: @unchecked Sendable {
     private let selection: EventSelection
     private let layout: Layout
     private let skipsDamaged: Bool
+    private let gap: RecordingSnapshot.Gap?
     private var next = 0
     private var hasEvent = false
     private var isOpen = false
@@ -67,6 +68,9 @@ package final class SelectionReader: @unchecked Sendable {
     ) {
         frames = snapshot.frames.filter { selection.mayMatch($0.entry) }
         self.selection = selection
+        // Whoever follows a recording past what is missing reads on.
+        let isGapAsked = snapshot.gap.map { $0.ordinals.upperBound > selection.firstOrdinal } ?? false
+        gap = isGapAsked && !skipsDamaged ? snapshot.gap : nil
         self.layout = layout
         self.skipsDamaged = skipsDamaged
     }
@@ -74,6 +78,7 @@ package final class SelectionReader: @unchecked Sendable {
     /// The next piece, which may be empty; nil after the last.
     package func nextPiece() throws(StoreError) -> [UInt8]? {
         guard !isDone else { return nil }
+        if let gap { throw .damaged(gap.damage) }
         var piece: [UInt8] = []
         if !isOpen, case .array(let prefix, _) = layout { piece += Array(prefix.utf8) }
         isOpen = true

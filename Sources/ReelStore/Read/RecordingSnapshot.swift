@@ -8,14 +8,24 @@ package struct RecordingSnapshot: Sendable {
     /// The event frames in order of ordinal.
     package let frames: [LocatedFrame]
 
+    /// The last place where events are missing that no frame tells of, as when a segment was lost or cut: what is read
+    /// without them would look whole.
+    package let gap: Gap?
+
     /// Events in the snapshot.
     package var eventCount: UInt64 { frames.last?.entry.endOrdinal ?? 0 }
     /// The generation of the chunk table.
     package var generation: UInt32 { frames.reduce(0) { max($0, $1.entry.generation) } }
 
-    init(row: RecordingRow, frames: [LocatedFrame]) {
+    /// - Parameters:
+    ///   - frames: in order of LSN.
+    ///   - isComplete: whether the frames hold at least what the row reflects; else the row may be ahead of them.
+    ///   - log: the path damage is told of where there is no frame to name.
+    init(row: RecordingRow, frames: [LocatedFrame], isComplete: Bool, log: String) {
         self.row = row
-        self.frames = frames.filter { $0.entry.kind == .events }
+        let events = frames.filter { $0.entry.kind == .events }
+        self.frames = events
+        gap = Gap(in: events, eventCount: isComplete ? row.eventCount : 0, log: log)
     }
 
     /// The chunk that begins at an ordinal.
@@ -32,6 +42,35 @@ package struct RecordingSnapshot: Sendable {
         }
         guard low < frames.count, frames[low].entry.firstOrdinal == first else { throw .unknownChunk }
         return frames[low]
+    }
+}
+
+extension RecordingSnapshot {
+    /// Events in no frame.
+    package struct Gap: Sendable, Equatable {
+        package let ordinals: Range<UInt64>
+        package let damage: Corruption
+
+        /// - Parameter eventCount: events there must be at least.
+        fileprivate init?(in frames: [LocatedFrame], eventCount: UInt64, log: String) {
+            var next: UInt64 = 0
+            var found: (ordinals: Range<UInt64>, file: String, offsetBytes: UInt64)?
+            for frame in frames {
+                if frame.entry.firstOrdinal > next {
+                    found = (next..<frame.entry.firstOrdinal, frame.segment.path, frame.entry.offsetBytes)
+                }
+                next = max(next, frame.entry.endOrdinal)
+            }
+            if eventCount > next {
+                let last = frames.last
+                let end = last.map { $0.entry.offsetBytes + $0.entry.strideBytes } ?? 0
+                found = (next..<eventCount, last?.segment.path ?? log, end)
+            }
+            guard let found else { return nil }
+            ordinals = found.ordinals
+            damage = Corruption(
+                file: found.file, offsetBytes: found.offsetBytes, kind: .missingEvents(found.ordinals))
+        }
     }
 }
 

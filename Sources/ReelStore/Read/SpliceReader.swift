@@ -17,6 +17,7 @@ package final class SpliceReader: @unchecked Sendable {
     private let frames: [LocatedFrame]
     private let coding: Coding
     private let skipsDamaged: Bool
+    private let gap: RecordingSnapshot.Gap?
     private let separator: [UInt8] = [0x2C, 0x0A]
     private let prefix: [UInt8]
     private let suffix: [UInt8]
@@ -31,12 +32,14 @@ package final class SpliceReader: @unchecked Sendable {
     /// - Parameters:
     ///   - prefix: before the first event, `[` or `{"events":[`.
     ///   - suffix: after the last.
-    ///   - skipsDamaged: a damaged frame is left out; else reading stops with an error.
+    ///   - skipsDamaged: a damaged frame is left out; else reading stops with an error. Where events are missing it does
+    ///     not begin.
     package init(
         _ snapshot: RecordingSnapshot, coding: Coding, prefix: String = "[", suffix: String = "]",
         skipsDamaged: Bool = false
     ) {
         frames = snapshot.frames
+        gap = skipsDamaged ? nil : snapshot.gap
         self.coding = coding
         self.skipsDamaged = skipsDamaged
         self.prefix = Array(prefix.utf8)
@@ -83,6 +86,7 @@ package final class SpliceReader: @unchecked Sendable {
         _ give: ([UInt8]) -> Void, _ giveBlocks: (FileRange) -> Void
     ) throws(StoreError) -> Bool {
         guard !isDone else { return false }
+        if let gap { throw .damaged(gap.damage) }
         if !isOpen { give(coding == .gzip ? splice.open() : prefix) }
         isOpen = true
         var size = 0

@@ -25,11 +25,18 @@ struct LogInventory {
         var segment: Segment
         var lengthBytes: UInt64
         var state: StatePayload?
+        /// Shorter than it was when it had last been synced.
+        var isCut: Bool
     }
 
     init(_ recovery: Recovery, checkpoint: CheckpointHeader?) throws {
-        if let checkpoint { nextRecording = checkpoint.nextRecording }
-        var found = try list(recovery)
+        if let checkpoint {
+            nextRecording = checkpoint.nextRecording
+            // A checkpoint follows a sync of the log: a log that ends before it has lost what was durable. Its LSNs are not
+            // given again, and rows up to it stay as they are, so that reading tells what is missing.
+            nextLSN = checkpoint.lsn + 1
+        }
+        var found = try list(recovery, checkpoint)
         for one in found { note(one.state) }
         let replaced = Set(found.flatMap { $0.state?.replaced ?? [] })
         try noteTables(recovery, there: Set(found.map(\.segment.number)), replaced)
@@ -51,7 +58,7 @@ struct LogInventory {
 
     // MARK: Files
 
-    private mutating func list(_ recovery: Recovery) throws -> [Found] {
+    private mutating func list(_ recovery: Recovery, _ checkpoint: CheckpointHeader?) throws -> [Found] {
         let numbers = try recovery.fileSystem.list(recovery.paths.log)
             .compactMap { StorePaths.number(of: $0, suffix: ".seg") }.sorted()
         nextSegment = (numbers.last ?? 0) + 1
@@ -61,14 +68,17 @@ struct LogInventory {
             let file = try recovery.fileSystem.open(path, .existing)
             let segment = Segment(number: number, file: file, store: recovery.identity.store)
             let state = try readState(segment)
-            if state == nil, number == numbers.last, try holdsNoFrame(segment) {
+            let length = try file.sizeBytes()
+            let isCut = checkpoint.map { $0.segment == number && $0.segmentLengthBytes > length } ?? false
+            if isCut { damage.append(segment.corruption(length, .truncated)) }
+            if state == nil, !isCut, number == numbers.last, try holdsNoFrame(segment) {
                 // Its beginning never became durable, so nothing in it was ever acked.
                 try recovery.fileSystem.unlink(path)
                 try recovery.fileSystem.syncDirectory(recovery.paths.log)
                 continue
             }
             if state == nil { damage.append(segment.corruption(0, .state)) }
-            found.append(Found(segment: segment, lengthBytes: try file.sizeBytes(), state: state))
+            found.append(Found(segment: segment, lengthBytes: length, state: state, isCut: isCut))
         }
         return found
     }
@@ -193,7 +203,7 @@ struct LogInventory {
         }
         // What a killed daemon left in the page cache is served from now on, so it must be on the disk.
         try one.segment.file.sync()
-        if scan.damage.isEmpty, one.state != nil, cut == nil {
+        if scan.damage.isEmpty, one.state != nil, cut == nil, !one.isCut {
             resumable = (one.segment, scan.endBytes)
             for entry in entries { activeTable.append(entry) }
         } else {

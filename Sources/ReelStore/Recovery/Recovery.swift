@@ -135,6 +135,7 @@ struct Recovery {
                     try fold.add(located, to: &state)
                 } catch StoreError.damaged(let damage) {
                     report.damage.append(damage)
+                    if located.entry.kind == .events { state?.keepOrdinals(of: located.entry) }
                 }
                 if let state { try write(state, to: index) }
             } else {
