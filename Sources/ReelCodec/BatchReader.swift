@@ -73,7 +73,7 @@ struct BatchReader {
     }
 
     /// What was read, with the events copied out of the body.
-    func batch(of body: UnsafeBufferPointer<UInt8>) -> ScannedBatch {
+    mutating func batch(of body: UnsafeBufferPointer<UInt8>) -> ScannedBatch {
         ScannedBatch(run: events.join(body), writer: writer, batch: batch, dropped: events.bad)
     }
 

@@ -49,11 +49,13 @@ struct EventCollector {
         bad.append(BadEvent(index: facts.count + bad.count, offsetBytes: offsetBytes, reason: reason))
     }
 
-    /// The run of the events taken, copied out of the body.
-    func join(_ body: UnsafeBufferPointer<UInt8>) -> EventRun {
+    /// The run of the events taken, copied out of the body. The collector is empty then: the facts of millions of events
+    /// are not worth a second copy.
+    mutating func join(_ body: UnsafeBufferPointer<UInt8>) -> EventRun {
         let separator: (UInt8, UInt8) = (UInt8(ascii: ","), 0x0A)
         let size = facts.reduce(2 * max(0, facts.count - 1)) { $0 + $1.sizeBytes }
-        var facts = facts
+        var facts = self.facts
+        self.facts = []
         let text = [UInt8](unsafeUninitializedCapacity: size) { text, count in
             count = size
             guard let text = text.baseAddress, let body = body.baseAddress else { return }

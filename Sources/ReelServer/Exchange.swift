@@ -46,9 +46,19 @@ struct Exchange: Sendable {
 
     /// Runs work on a worker's thread; what it throws is the answer.
     func onWorker(_ work: @escaping @Sendable () throws(Problem) -> Void) {
-        let isTaken = context.workers.submit {
-            do throws(Problem) { try work() } catch { send(error) }
-        }
+        answerUnlessTaken(context.workers.submit { answer(work) })
+    }
+
+    /// As `onWorker`, when no other large body is in work.
+    func onLargeBodyLane(_ work: @escaping @Sendable () throws(Problem) -> Void) {
+        answerUnlessTaken(context.largeBodies.submit { answer(work) })
+    }
+
+    private func answer(_ work: () throws(Problem) -> Void) {
+        do throws(Problem) { try work() } catch { send(error) }
+    }
+
+    private func answerUnlessTaken(_ isTaken: Bool) {
         if !isTaken { send(context.isStopping ? Problem.stopping : .busy) }
     }
 }

@@ -11,6 +11,7 @@ final class ServerContext: Sendable {
     let access: Access
     let clock: any Clock
     let workers: WorkerPool
+    let largeBodies: LargeBodyLane
     let metrics = ServerMetrics()
     /// One a worker: they keep their buffers.
     let scanners: Pool<EventScanner>
@@ -32,6 +33,7 @@ final class ServerContext: Sendable {
         sharedDocuments = SharedDocuments(options.http.memory)
         let workerCount = options.workerCount > 0 ? options.workerCount : CPUs.count
         workers = WorkerPool(threadCount: workerCount, waitingMax: options.http.connectionCountMax + 1_024)
+        largeBodies = LargeBodyLane(workers)
         let eventSizeMaxBytes = options.eventSizeMaxBytes
         scanners = Pool(idleMax: workerCount) { EventScanner(eventSizeMaxBytes: eventSizeMaxBytes) }
         inflaters = Pool(idleMax: workerCount) { Inflater() }
