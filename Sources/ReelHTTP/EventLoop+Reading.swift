@@ -155,14 +155,15 @@ extension EventLoop {
         let wanted = connection.reader.shareBytesWanted(incoming: incoming)
         let missing = wanted - (connection.share?.bytes ?? 0)
         if missing > 0 {
-            if let share = options.memory.tryShare(missing) {
+            let use = MemoryBudget.Use.body(ofSizeBytes: wanted)
+            if let share = options.memory.tryShare(missing, for: use) {
                 merge(share, on: connection)
             } else {
                 connection.phase = .awaitingShare
                 connection.shareBegan = now
                 connection.deadline = now + Int64(options.shareSecondsMax) * 1_000
                 let (mailbox, ticket) = (mailbox, connection.ticket)
-                options.memory.share(missing) { share in mailbox.post(.share(ticket, share)) }
+                options.memory.share(missing, for: use) { share in mailbox.post(.share(ticket, share)) }
                 return false
             }
         }
@@ -184,7 +185,9 @@ extension EventLoop {
     }
 
     private func merge(_ share: MemoryShare, on connection: Connection) {
-        if let held = connection.share { held.absorb(share) } else { connection.share = share }
+        // The newer one says what the body has become: one that grows chunk by chunk may now be large.
+        if let held = connection.share { share.absorb(held) }
+        connection.share = share
     }
 
     private func dispatch(_ head: RequestHead, _ body: [UInt8], on connection: Connection) {

@@ -67,4 +67,38 @@ struct WordsTests {
         budget.release(10)
         #expect(budget.freeBytes == 10)
     }
+
+    /// Large bodies sent slowly, and readers that stopped reading, once took all of it and kept every writer out.
+    @Test func whatMayBeHeldForLongLeavesRoomForSmallBodies() {
+        let budget = MemoryBudget(totalBytes: 100)
+        let bodies = (0..<4).map { _ in budget.tryShare(25, for: .largeBody) }
+        #expect(bodies.map { $0 != nil } == [true, true, false, false])
+        let pieces = (0..<4).map { _ in budget.tryShare(10, for: .piece) }
+        #expect(pieces.map { $0 != nil } == [true, true, false, false])
+        #expect(budget.tryShare(30) != nil)
+    }
+
+    @Test func oneOfAnySizeFitsWhileNoOtherOfItsUseIsThere() {
+        let budget = MemoryBudget(totalBytes: 100)
+        var share = budget.tryShare(100, for: .largeBody)
+        #expect(share != nil)
+        let granted = Monitor<[MemoryShare]>([])
+        budget.share(60, for: .largeBody) { share in granted.withLock { $0.append(share) } }
+        #expect(granted.withLock { $0.count } == 0)
+        share = nil
+        #expect(granted.withLock { $0.map(\.bytes) } == [60])
+        #expect(budget.tryShare(40) != nil && budget.tryShare(1, for: .largeBody) == nil)
+        granted.withLock { $0 = [] }
+        #expect(budget.freeBytes == 100)
+    }
+
+    @Test func aBodyThatGrewLargeCountsAsLarge() {
+        let budget = MemoryBudget(totalBytes: 100)
+        var small = budget.tryShare(10)
+        let large = budget.tryShare(40, for: .largeBody)
+        if let small { large?.absorb(small) }
+        small = nil
+        #expect(large?.bytes == 50 && budget.freeBytes == 50)
+        #expect(budget.tryShare(1, for: .largeBody) == nil)
+    }
 }

@@ -72,7 +72,7 @@ extension Exchange {
         }
         // Of what HEAD asks nothing is sent, and a large document begins when there is room for it.
         guard method != .head, !isLarge,
-            let share = context.options.http.memory.tryShare(PieceStream.shareSizeBytes)
+            let share = context.options.http.memory.tryShare(PieceStream.shareSizeBytes, for: .piece)
         else { return stream(nil, nil) }
         do throws(StoreError) {
             var gathered: [UInt8] = []

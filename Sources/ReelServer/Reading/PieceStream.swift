@@ -44,7 +44,7 @@ final class PieceStream: BodyStream {
         // Dropped outside the lock: giving bytes back may serve another stream at once.
         _ = consume spent
         let budget = context.options.http.memory
-        budget.share(min(PieceStream.shareSizeBytes, budget.totalBytes)) { share in
+        budget.share(min(PieceStream.shareSizeBytes, budget.totalBytes), for: .piece) { share in
             self.make(sink, share)
         }
     }
