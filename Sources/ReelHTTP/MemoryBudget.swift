@@ -10,9 +10,9 @@ package final class MemoryBudget: Sendable {
     package enum Use: Int, CaseIterable, Sendable {
         /// May take all there is.
         case smallBody
-        /// Half of the budget together, or one of any size.
+        /// Three eighths of the budget together, or one of any size.
         case largeBody
-        /// A quarter of the budget together, or one of any size.
+        /// Of an answer; three eighths of the budget together, or one of any size.
         case piece
 
         /// - Parameter bytes: of the whole body, as far as it is known.
@@ -122,8 +122,7 @@ extension MemoryBudget.Use {
     fileprivate func mostBytes(of totalBytes: Int) -> Int {
         switch self {
         case .smallBody: totalBytes
-        case .largeBody: totalBytes / 2
-        case .piece: totalBytes / 4
+        case .largeBody, .piece: totalBytes * 3 / 8
         }
     }
 }

@@ -127,6 +127,8 @@ private final class CountedSource: PieceSource {
 
     var askedCount: Int { asked.withLock { $0 } }
 
+    var nextPieceSizeBytes: Int { 0 }
+
     func nextPiece() throws(StoreError) -> [UInt8]? {
         let index = asked.withLock { asked in
             defer { asked += 1 }

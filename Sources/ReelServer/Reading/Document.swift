@@ -63,6 +63,7 @@ extension Exchange {
                 document.source, context, recording: document.recording, first: first, share: share)
             return .stream(stream, lengthBytes: document.lengthBytes)
         }
+        let budget = context.options.http.memory
         let isLarge = document.lengthBytes.map { $0 > Document.inlineSizeMaxBytes } ?? false
         if isLarge, method != .head, let tag = document.tag, let length = document.lengthBytes,
             let shared = context.sharedDocuments.document(tag, sizeBytes: length, document.source)
@@ -72,7 +73,8 @@ extension Exchange {
         }
         // Of what HEAD asks nothing is sent, and a large document begins when there is room for it.
         guard method != .head, !isLarge,
-            let share = context.options.http.memory.tryShare(PieceStream.shareSizeBytes, for: .piece)
+            let share = budget.tryShare(
+                PieceStream.shareSizeBytes(document.source, of: budget), for: .piece)
         else { return stream(nil, nil) }
         do throws(StoreError) {
             var gathered: [UInt8] = []

@@ -7,6 +7,8 @@ protocol PieceSource: AnyObject, Sendable {
     func nextPiece() throws(StoreError) -> [UInt8]?
     /// The same in parts, some of which may be left to the kernel to read.
     func nextParts() throws(StoreError) -> [SendPart]?
+    /// What making the next piece takes at most, in bytes, about: a frame holds at least one event, and that may be large.
+    var nextPieceSizeBytes: Int { get }
 }
 
 extension PieceSource {
@@ -30,6 +32,8 @@ final class BytesSource: PieceSource, @unchecked Sendable {
         defer { bytes = nil }
         return bytes
     }
+
+    var nextPieceSizeBytes: Int { bytes?.count ?? 0 }
 }
 
 /// A range of another source's bytes. What comes before it is made and thrown away: a document's pieces depend on those
@@ -45,6 +49,8 @@ final class RangeSource: PieceSource, @unchecked Sendable {
         skipBytes = range.lowerBound
         leftBytes = range.count
     }
+
+    var nextPieceSizeBytes: Int { source.nextPieceSizeBytes }
 
     func nextPiece() throws(StoreError) -> [UInt8]? {
         while leftBytes > 0 {

@@ -5,8 +5,13 @@ import ReelSystem
 /// Serves a source as an answer's content: a piece for a demand, made on a worker under a share of the memory budget
 /// that is held until the connection has sent it. So a slow reader holds one piece and no more.
 final class PieceStream: BodyStream {
-    /// What a piece may take: the reader's 256 KiB, and the frame it read last.
-    static let shareSizeBytes = 512 << 10
+    /// What a piece takes at least: the reader's 256 KiB, and the frame it read last.
+    static let shareSizeMinBytes = 512 << 10
+
+    /// What the next piece of a source takes of the budget.
+    static func shareSizeBytes(_ source: any PieceSource, of budget: MemoryBudget) -> Int {
+        min(max(shareSizeMinBytes, source.nextPieceSizeBytes), budget.totalBytes)
+    }
 
     private struct State {
         /// Made before the answer began.
@@ -44,7 +49,7 @@ final class PieceStream: BodyStream {
         // Dropped outside the lock: giving bytes back may serve another stream at once.
         _ = consume spent
         let budget = context.options.http.memory
-        budget.share(min(PieceStream.shareSizeBytes, budget.totalBytes), for: .piece) { share in
+        budget.share(PieceStream.shareSizeBytes(source, of: budget), for: .piece) { share in
             self.make(sink, share)
         }
     }

@@ -92,7 +92,7 @@ final class SharedDocuments: Sendable {
             return true
         }
         guard hasRoom else { return nil }
-        guard let share = budget.tryShare(sizeBytes) else {
+        guard let share = budget.tryShare(sizeBytes, for: .piece) else {
             state.withLock { $0.sizeBytes -= sizeBytes }
             return nil
         }

@@ -44,18 +44,15 @@ enum ChunkRoutes {
             let generation = try query.number("generation", in: 0...UInt64(UInt32.max)).map { UInt32($0) }
             let snapshot = try exchange.context.snapshot(of: name)
             let prefersGzip = ContentCoding.prefersGzip(request.headers)
-            let bytes: [UInt8]
+            var document: Document
             let entry: FrameEntry
             do throws(StoreError) {
                 let frame = try snapshot.chunk(first: first, generation: generation)
                 entry = frame.entry
-                bytes = try exchange.context.content(of: frame, prefersGzip: prefersGzip)
+                document = try exchange.context.document(of: frame, in: snapshot, name, prefersGzip: prefersGzip)
             } catch {
                 throw exchange.context.problem(error, name)
             }
-            var document = Document(source: BytesSource(bytes), recording: "\(name)")
-            document.coding = prefersGzip ? .gzip : .identity
-            document.lengthBytes = bytes.count
             document.tag = EntityTag([
                 "\(snapshot.row.id)", "chunk", "\(first)", "\(entry.eventCount)", "\(entry.generation)",
                 document.coding.rawValue,
@@ -66,6 +63,25 @@ enum ChunkRoutes {
 }
 
 extension ServerContext {
+    /// A chunk as a document. A usual one is read and verified here, so that damage is told with a status of its own; one
+    /// with large events is read when there is memory for it.
+    fileprivate func document(
+        of frame: LocatedFrame, in snapshot: RecordingSnapshot, _ name: RecordingName, prefersGzip: Bool
+    ) throws(StoreError) -> Document {
+        var document: Document
+        if frame.entry.rawSizeBytes > PieceStream.shareSizeMinBytes {
+            let reader = SpliceReader(snapshot.alone(frame), coding: prefersGzip ? .gzip : .identity)
+            document = Document(source: reader, recording: "\(name)")
+            document.lengthBytes = reader.lengthBytes
+        } else {
+            let bytes = try content(of: frame, prefersGzip: prefersGzip)
+            document = Document(source: BytesSource(bytes), recording: "\(name)")
+            document.lengthBytes = bytes.count
+        }
+        document.coding = prefersGzip ? .gzip : .identity
+        return document
+    }
+
     /// A frame's events inside `[` `]`, as gzip by copying or as plain text.
     fileprivate func content(of frame: LocatedFrame, prefersGzip: Bool) throws(StoreError) -> [UInt8] {
         let member = try frame.member()

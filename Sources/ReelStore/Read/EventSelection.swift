@@ -75,6 +75,17 @@ package final class SelectionReader: @unchecked Sendable {
         self.skipsDamaged = skipsDamaged
     }
 
+    /// What making the next piece takes at most, in bytes, about: the events taken out, and a frame with its text.
+    package var nextPieceSizeBytes: Int {
+        var size = 0
+        var largest = 0
+        for frame in frames[next...] where size < SelectionReader.pieceSizeBytes {
+            size += Int(frame.entry.rawSizeBytes)
+            largest = max(largest, frame.entry.memberSizeBytes + Int(frame.entry.rawSizeBytes))
+        }
+        return size + largest
+    }
+
     /// The next piece, which may be empty; nil after the last.
     package func nextPiece() throws(StoreError) -> [UInt8]? {
         guard !isDone else { return nil }

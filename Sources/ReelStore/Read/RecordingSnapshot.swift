@@ -28,6 +28,15 @@ package struct RecordingSnapshot: Sendable {
         gap = Gap(in: events, eventCount: isComplete ? row.eventCount : 0, log: log)
     }
 
+    private init(_ row: RecordingRow, _ frame: LocatedFrame) {
+        self.row = row
+        frames = [frame]
+        gap = nil
+    }
+
+    /// One of the frames by itself, for reading it as a document.
+    package func alone(_ frame: LocatedFrame) -> RecordingSnapshot { RecordingSnapshot(row, frame) }
+
     /// The chunk that begins at an ordinal.
     ///
     /// - Parameter generation: of the table the ordinal was taken from; nil asks for whatever is there now.

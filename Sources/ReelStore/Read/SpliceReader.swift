@@ -81,6 +81,17 @@ package final class SpliceReader: @unchecked Sendable {
         return isMade ? piece : nil
     }
 
+    /// What making the next piece takes at most, in bytes, about: the piece, and the last frame that went into it.
+    package var nextPieceSizeBytes: Int {
+        var size = 0
+        var last = 0
+        for frame in frames[next...] where size < SpliceReader.pieceSizeBytes {
+            last = frame.entry.memberSizeBytes + (coding == .gzip ? 0 : Int(frame.entry.rawSizeBytes))
+            size += coding == .gzip ? frame.entry.memberSizeBytes : Int(frame.entry.rawSizeBytes)
+        }
+        return size + last
+    }
+
     /// - Returns: false after the last piece.
     private func makePiece(
         _ give: ([UInt8]) -> Void, _ giveBlocks: (FileRange) -> Void
