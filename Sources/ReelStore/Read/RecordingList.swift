@@ -3,8 +3,8 @@ import ReelFormat
 
 /// Walks the rows from new to old and picks what a query asks for.
 struct RecordingList {
-    /// Rows looked at in one go, between two looks at the clock.
-    private static let blockCount: UInt64 = 16_384
+    /// Rows looked at in one go: few at first, as most pages are full soon, then twice as many each time.
+    private static let blockCounts: ClosedRange<UInt64> = 256...16_384
     /// A page is given out as it is after this long, so that no query holds a worker for long.
     private static let timeMaxMicroseconds: Int64 = 30_000
 
@@ -18,18 +18,20 @@ struct RecordingList {
     func page(_ query: RecordingQuery, below: UInt64?, limit: Int) -> RecordingPage {
         let started = context.clock.uptimeMicroseconds
         let filter = RowFilter(query, digests: context.digests)
+        let search = TextSearch(query.text)
         let bounds = numbers(query, below: below)
         var page = RecordingPage()
         var end = bounds.upperBound
+        var blockCount = RecordingList.blockCounts.lowerBound
         while end > bounds.lowerBound {
-            let start =
-                end > RecordingList.blockCount + bounds.lowerBound ? end - RecordingList.blockCount : bounds.lowerBound
+            let start = end - min(blockCount, end - bounds.lowerBound)
+            blockCount = min(2 * blockCount, RecordingList.blockCounts.upperBound)
             for number in candidates(start..<end, filter) {
                 if page.recordings.count == limit {
                     page.next = number + 1
                     return page
                 }
-                add(number, query, filter, to: &page)
+                add(number, query, filter, search, to: &page)
                 if context.clock.uptimeMicroseconds - started > RecordingList.timeMaxMicroseconds,
                     number > bounds.lowerBound
                 {
@@ -95,7 +97,10 @@ struct RecordingList {
     }
 
     /// Reads a candidate and adds it where it really is what was asked for.
-    private func add(_ number: UInt64, _ query: RecordingQuery, _ filter: RowFilter, to page: inout RecordingPage) {
+    private func add(
+        _ number: UInt64, _ query: RecordingQuery, _ filter: RowFilter, _ search: TextSearch,
+        to page: inout RecordingPage
+    ) {
         do {
             let state = try context.committedState(number)
             if state.row.status == .erased {
@@ -107,7 +112,7 @@ struct RecordingList {
             let hasWords = filter.urlWords.allSatisfy { state.summary.words.contains($0) || state.summary.hasMoreWords }
             guard hasWords else { return }
             let metadata = try context.metadata(of: state.row)
-            guard matches(metadata, state, query) else { return }
+            guard matches(metadata, state, query, search) else { return }
             page.recordings.append(ListedRecording(row: state.row, summary: state.summary, metadata: metadata))
         } catch StoreError.damaged(let damage) {
             page.damage.append(damage)
@@ -116,7 +121,9 @@ struct RecordingList {
         }
     }
 
-    private func matches(_ metadata: RecordingMetadata, _ state: RecordingState, _ query: RecordingQuery) -> Bool {
+    private func matches(
+        _ metadata: RecordingMetadata, _ state: RecordingState, _ query: RecordingQuery, _ search: TextSearch
+    ) -> Bool {
         for equality in query.equalities {
             let holds =
                 switch equality.field {
@@ -132,14 +139,12 @@ struct RecordingList {
                 }
             if !holds { return false }
         }
-        guard !query.text.isEmpty else { return true }
-        let wanted = query.text.lowercased()
+        guard !search.isEmpty else { return true }
         for field in RecordingMetadata.textFields
-        where metadata[keyPath: field.path].lowercased().contains(wanted) {
+        where search.isContained(in: metadata[keyPath: field.path]) {
             return true
         }
-        return metadata.tags.contains { $0.lowercased().contains(wanted) }
-            || state.summary.firstURL.lowercased().contains(wanted)
-            || state.summary.lastURL.lowercased().contains(wanted)
+        return metadata.tags.contains(where: search.isContained(in:))
+            || search.isContained(in: state.summary.firstURL) || search.isContained(in: state.summary.lastURL)
     }
 }
