@@ -15,6 +15,9 @@ die() {
     exit 1
 }
 
+# Prints the comment at the head of the script that runs: its help.
+usage() { sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"; }
+
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then
         "$@"
