@@ -54,6 +54,10 @@ struct EventSplitterTests {
         ("[{}", 3, "the document ends in its middle"), ("{\"a\":[}", 7, "the document ends in its middle"),
         ("{\"events\":[]", 12, "the document ends in its middle"), ("{\"a\":\"", 6, "the document ends in its middle"),
         ("[]x", 2, "something follows the end of the document"), ("{}]", 2, "an event must be a JSON object, {…}"),
+        ("[{},]", 4, "an event is missing beside the comma"), ("[,{}]", 1, "an event is missing beside the comma"),
+        ("[{},,{}]", 4, "an event is missing beside the comma"),
+        ("[{} {}]", 4, "a comma is missing between two events"),
+        ("{\"events\":[{},]}", 14, "an event is missing beside the comma"),
         ("{\"events\":[]}{}", 13, "something follows the end of the document"),
     ])
     func whatIsNoListOfEventsIsRefusedWithItsPlace(text: String, offset: Int, reason: String) {

@@ -82,6 +82,54 @@ struct ImportTests {
         #expect(result.output.hasPrefix("7  24 events"))
     }
 
+    @Test func aRefusedFirstBatchLeavesNoRecordingBehind() throws {
+        let daemon = try StubDaemon { asked, _ in
+            if asked.line == "POST /v1/recordings" { return .init(status: 201, body: Self.started) }
+            if asked.line.hasSuffix("/events") {
+                return .init(status: 413, body: "{\"detail\": \"Event 0 is too large.\", \"retry\": false}")
+            }
+            return .init(body: "{\"number\": 7, \"status\": \"recording\", \"events\": 0}")
+        }
+        #expect(daemon.run("import", recordings("form.json")).code == .failure)
+        #expect(daemon.lines.suffix(2) == ["GET /v1/recordings/7", "DELETE /v1/recordings/7"])
+    }
+
+    @Test func whatWasStoredBeforeARefusedBatchIsKept() throws {
+        let daemon = try StubDaemon { asked, _ in
+            if asked.line == "POST /v1/recordings" { return .init(status: 201, body: Self.started) }
+            if asked.line.hasSuffix("/events") { return .init(status: 413, body: "{\"detail\": \"Too large.\"}") }
+            return .init(body: "{\"number\": 7, \"status\": \"recording\", \"events\": 500}")
+        }
+        #expect(daemon.run("import", recordings("form.json")).code == .failure)
+        #expect(daemon.lines.last == "GET /v1/recordings/7")
+    }
+
+    @Test(arguments: [
+        (
+            "[{\"type\":3,\"timestamp\":1},{\"timestamp\":2}]",
+            "1 invalid event of 2: event 2 has no type; "
+                + "nothing was imported; --drop-invalid leaves invalid events out"
+        ),
+        ("[{\"type\":3,\"timestamp\":1},{\"a\":}]", "event 2 is no JSON at its byte 5"),
+        ("[{\"type\":3,\"timestamp\":1},]", "at byte 26: an event is missing beside the comma"),
+    ])
+    func whatTheDaemonWouldRefuseIsToldByItsEventBeforeAnythingIsSent(text: String, expected: String) throws {
+        let directory = try TemporaryDirectory()
+        let file = ImportFiles.File(path: try directory.write("a.json", text), sizeBytes: 0)
+        let check = ImportCheck(dropsInvalid: false)
+        let failure = try #require(throws: CommandFailure.self) { try check.run(try ImportFiles.read(file)) }
+        #expect(failure.message.hasPrefix(expected), "\(failure.message)")
+        let daemon = try daemon()
+        #expect(daemon.run("import", file.path).code == .failure)
+        #expect(daemon.lines == [])
+    }
+
+    @Test func droppingInvalidEventsNeedsOneThatIsValid() throws {
+        let check = ImportCheck(dropsInvalid: true)
+        try check.run(Array("[{\"type\":3,\"timestamp\":1},{}]".utf8))
+        #expect(throws: CommandFailure.self) { try check.run(Array("[{},{}]".utf8)) }
+    }
+
     @Test(arguments: ["", "[]", "[{}", "{\"a\":1}x", "[1]", "\u{1F}\u{8B}", "null"])
     func aFileThatIsNoListOfEventsLeavesNoRecordingBehind(text: String) throws {
         let directory = try TemporaryDirectory()

@@ -23,7 +23,11 @@ struct EventSplitter {
         case closing
     }
 
+    /// What a list may go on with; as in JSON, a comma stands between two events and nowhere else.
+    private enum ListPlace { case beginning, behindEvent, behindComma }
+
     private var container = Container.unknown
+    private var place = ListPlace.beginning
     /// What earlier pieces held of the object that is being read.
     private var begun: [UInt8] = []
     /// Open braces and brackets of that object.
@@ -55,6 +59,7 @@ struct EventSplitter {
             } else if isEnd(byte) {
                 index += 1
                 if case .closing = container { continue }
+                place = .behindEvent
                 defer { begun.removeAll() }
                 return begun + bytes[start..<index]
             } else if depth == 0 {
@@ -86,7 +91,14 @@ struct EventSplitter {
     /// Takes a byte between objects; true when an object begins with it.
     private mutating func begins(_ byte: UInt8, at offsetBytes: Int) throws(Malformed) -> Bool {
         switch (byte, container) {
-        case (0x20, _), (0x09, _), (0x0A, _), (0x0D, _), (UInt8(ascii: ","), .list): return false
+        case (0x20, _), (0x09, _), (0x0A, _), (0x0D, _): return false
+        case (UInt8(ascii: ","), .list) where place == .behindEvent:
+            place = .behindComma
+            return false
+        case (UInt8(ascii: "]"), .list) where place == .behindComma, (UInt8(ascii: ","), .list):
+            throw Malformed(offsetBytes: offsetBytes, reason: "an event is missing beside the comma")
+        case (UInt8(ascii: "{"), .list) where place == .behindEvent:
+            throw Malformed(offsetBytes: offsetBytes, reason: "a comma is missing between two events")
         case (UInt8(ascii: "["), .unknown):
             container = .list(isMember: false)
             return false

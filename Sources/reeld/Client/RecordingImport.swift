@@ -45,18 +45,9 @@ struct RecordingImport {
         var splitter = EventSplitter()
         var batch = Batch()
         var index = 0
-        do throws(EventSplitter.Malformed) {
-            // Look through all of it first: a file that is no list of events leaves no recording behind.
-            while try splitter.next(in: text, from: &index) != nil { batch.eventCount += 1 }
-            try splitter.finish()
-        } catch {
-            throw CommandFailure(.failure, error.description)
-        }
-        guard batch.eventCount > 0 else { throw CommandFailure(.failure, "there are no events in it") }
+        // Look through all of it first: a file that would be refused leaves no recording behind.
+        try ImportCheck(dropsInvalid: options.dropsInvalid).run(text)
 
-        batch = Batch()
-        splitter = EventSplitter()
-        index = 0
         let recording = try start(file, text)
         result.number = recording.number
         while let event = try? splitter.next(in: text, from: &index) {
@@ -87,8 +78,6 @@ struct RecordingImport {
     /// Events on their way, as the JSON array that is sent: an event may hold line ends, which NDJSON could not carry.
     private struct Batch {
         var number = 0
-        /// Events of the file before it.
-        var firstIndex = 0
         var eventCount = 0
         var body: [UInt8] = []
 
@@ -127,14 +116,29 @@ struct RecordingImport {
         do throws(CommandFailure) {
             answer = try Daemon.json(try persist(target, headers, batch.body + [UInt8(ascii: "]")]))
         } catch {
-            let events = "events \(batch.firstIndex + 1) to \(batch.firstIndex + batch.eventCount)"
-            let rest = "recording \(recording.number) holds those before"
-            throw CommandFailure(error.exitCode, "\(events): \(error.message); \(rest)")
+            throw try refusal(error, of: batch, recording)
         }
         result.eventCount += UInt64(max(0, answer["count"]?.integer ?? 0))
         result.droppedCount += UInt64(max(0, answer["dropped"]?.integer ?? 0))
         if answer["duplicate"]?.bool != true { result.isRepeated = false }
-        batch = Batch(number: batch.number + 1, firstIndex: batch.firstIndex + batch.eventCount)
+        batch = Batch(number: batch.number + 1)
+    }
+
+    /// What is told of a batch that was not taken. A recording that holds nothing is erased: it was begun for this file.
+    private func refusal(
+        _ failure: CommandFailure, of batch: Batch, _ recording: Started
+    ) throws(CommandFailure) -> CommandFailure {
+        let reason = failure.message.hasSuffix(".") ? String(failure.message.dropLast()) : failure.message
+        guard failure.exitCode != .unreachable else { return failure }
+        let held = RecordingView(json: try daemon.askJSON(.get, Target(recording.path)))
+        guard held.count("events") == 0 else {
+            let count = HumanText.plural(held.count("events"), "event")
+            return CommandFailure(
+                failure.exitCode, "\(reason); recording \(recording.number) holds the \(count) before that")
+        }
+        guard !held.isEnded else { return CommandFailure(failure.exitCode, reason) }
+        _ = try daemon.ask(.delete, Target(recording.path))
+        return CommandFailure(failure.exitCode, "\(reason); nothing was imported; try it later with --again")
     }
 
     /// Sends until it is taken or refused for good: the batch's number makes it safe to send it again.

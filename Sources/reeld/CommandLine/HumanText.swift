@@ -13,12 +13,22 @@ enum HumanText {
             ? "\(Int(value.rounded())) \(unit)" : "\(Int(tenths) / 10).\(Int(tenths) % 10) \(unit)"
     }
 
-    /// `0:07`, `12:34`, `1:02:03`: minutes and seconds, cut.
+    /// `0:07`, `12:34`, `1:02:03`: minutes and seconds, cut; `0.3s` below a second, `21771d` from 100 hours on.
     static func duration(microseconds: Int64) -> String {
         let seconds = max(0, microseconds) / 1_000_000
+        if microseconds > 0, seconds == 0 {
+            let tenths = microseconds / 100_000
+            return tenths > 0 ? "0.\(tenths)s" : "<0.1s"
+        }
+        if seconds >= 360_000 { return "\(seconds / 86_400)d" }
         let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60)
         func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
         return hours > 0 ? "\(hours):\(two(minutes)):\(two(rest))" : "\(minutes):\(two(rest))"
+    }
+
+    /// `1 segment`, `1,234 segments`.
+    static func plural(_ number: UInt64, _ noun: String) -> String {
+        "\(count(number)) \(noun)\(number == 1 ? "" : "s")"
     }
 
     /// `1,234,567`.

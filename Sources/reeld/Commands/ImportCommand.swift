@@ -4,7 +4,8 @@ import ReelSystem
 /// `reeld import`.
 enum ImportCommand {
     private static let texts = ["user", "session", "project", "ticket", "activity", "brand", "notes"].map {
-        Command.Option($0, value: $0.uppercased(), help: "Give every recording this \($0)")
+        Command.Option(
+            $0, value: $0.uppercased(), help: "Give every recording \($0 == "notes" ? "these" : "this") \($0)")
     }
     private static let tag = Command.Option("tag", value: "TAG", help: "Give every recording TAG; may be repeated")
     private static let again = Command.Option("again", help: "Make new recordings of files that were imported before")
@@ -49,14 +50,15 @@ enum ImportCommand {
                 doneBytes += file.sizeBytes
             }
             guard failedCount == 0 else {
-                throw CommandFailure(.failure, "\(failedCount) of \(files.count) files failed")
+                throw CommandFailure(
+                    .failure, "\(failedCount) of \(HumanText.plural(UInt64(files.count), "file")) failed")
             }
             return .success
         })
 
     private static func line(_ result: RecordingImport.Result, _ file: ImportFiles.File) -> String {
-        var line = "\(result.number)  \(HumanText.count(result.eventCount)) events  \(file.path)".printable
-        if result.droppedCount > 0 { line += "  (\(HumanText.count(result.droppedCount)) invalid events left out)" }
+        var line = "\(result.number)  \(HumanText.plural(result.eventCount, "event"))  \(file.path)".printable
+        if result.droppedCount > 0 { line += "  (\(HumanText.plural(result.droppedCount, "invalid event")) left out)" }
         if result.isRepeated { line += "  (was there already)" }
         return line + "\n"
     }
