@@ -25,12 +25,16 @@ extension Journal {
             log(.checkpointFailed, "a checkpoint failed; the next start will read more of the log", .error(cause))
         case .compacted(let segments, let before, let after):
             let saved = "\(HumanText.size(before)) became \(HumanText.size(after))"
-            log(.compactionFinished, "compacted \(segments.count) segments: \(saved)", .size(after))
+            log(.compactionFinished, "compacted \(plural(segments.count, "segment")): \(saved)", .size(after))
         case .compactionFailed(let cause):
             log(.compactionFailed, "compaction failed; what it would have replaced is still there", .error(cause))
         case .leaseExpired(let recording):
             log(.recordingIdle, "recording \(recording) went idle: its lease ran out", .recording(recording))
         }
+    }
+
+    private func plural(_ count: some BinaryInteger, _ noun: String) -> String {
+        HumanText.plural(UInt64(count), noun)
     }
 
     private func log(_ report: OpenReport) {
@@ -39,8 +43,11 @@ extension Journal {
             log(.indexRebuilt, "the index was missing or damaged and has been rebuilt from the log")
         }
         for corruption in report.damage { log(corruption) }
-        var text = "opened the store: \(report.segmentCount) segments, \(report.recordingCount) recordings"
-        if report.replayedFrameCount > 0 { text += "; \(report.replayedFrameCount) frames taken into the index" }
+        var text =
+            "opened the store: \(plural(report.segmentCount, "segment")), \(plural(report.recordingCount, "recording"))"
+        if report.replayedFrameCount > 0 {
+            text += "; \(plural(report.replayedFrameCount, "frame")) taken into the index"
+        }
         if report.cutBytes > 0 { text += "; a torn tail of \(report.cutBytes) bytes cut off" }
         log(.storeOpened, text, .count(report.recordingCount))
     }

@@ -88,7 +88,11 @@ struct ClientCommandTests {
 
     @Test func catAsksForLinesAndTranslatesItsSelection() throws {
         let daemon = try StubDaemon { asked, _ in
-            .init(body: asked.line.hasSuffix("/7") ? Self.recording : "{\"type\":4}\n{\"type\":2}\n")
+            switch true {
+            case asked.line.hasSuffix("/7"): .init(body: Self.recording)
+            case asked.line.contains("/chunks"): .init(body: "{\"gaps\": [{\"first\": 0, \"count\": 2}]}")
+            default: .init(body: "{\"type\":4}\n{\"type\":2}\n")
+            }
         }
         let result = daemon.run(
             "cat", "7", "--type=meta,full-snapshot,5", "--from=+90s", "--to=2026-01-01T10:05:00Z", "--skip-damaged")
@@ -97,6 +101,7 @@ struct ClientCommandTests {
             daemon.lines == [
                 "GET /v1/recordings/7",
                 "GET /v1/recordings/7/events?format=ndjson&from=1767261690000&to=1767261900000&type=4%2C2%2C5&damaged=skip",
+                "GET /v1/recordings/7/chunks?damaged=skip",
             ])
         #expect(daemon.run("cat", "7", "--type=metta").code == .usage)
         #expect(daemon.run("cat", "7", "--from=+x").code == .usage)
@@ -148,11 +153,34 @@ struct ClientCommandTests {
         #expect(daemon.lines == ["DELETE /v1/recordings/7", "DELETE /v1/recordings/8"])
     }
 
+    @Test func endGoesOnAfterOneThatFailsAndNamesEach() throws {
+        let daemon = try StubDaemon { asked, _ in
+            asked.line.contains("/5/")
+                ? .init(body: "{\"number\": 5, \"events\": 1}")
+                : .init(status: 404, body: "{\"detail\": \"There is none.\"}")
+        }
+        let result = daemon.run("end", "999", "5", "998")
+        #expect(result.code == .notFound)
+        #expect(result.output == "5 ended with 1 event\n")
+        #expect(result.told == "reeld end: 999: There is none.\nreeld end: 998: There is none.\n")
+    }
+
+    @Test func whatContradictsItselfIsAUsageErrorAndAsksNobody() throws {
+        let daemon = try StubDaemon("{}")
+        #expect(daemon.run("ls", "--store=/nonexistent").code == .usage)
+        let times = ["--from=2026-01-02T00:00:00Z", "--to=2026-01-01T00:00:00Z"]
+        #expect(daemon.run("cat", "7", times[0], times[1]).told.contains("is after --to"))
+        #expect(daemon.run("cat", "7", "--from=soon").told.contains("+3s"))
+        #expect(daemon.lines == [])
+    }
+
     @Test func statsAndVacuumTellFigures() throws {
         let stats = try StubDaemon("{\"id\": \"s\", \"recordings\": 1234, \"log_bytes\": 134217728}")
         #expect(stats.run("stats").output == "id: s\nrecordings: 1,234\nlog bytes: 128 M (134217728)\n")
         let vacuum = try StubDaemon("{\"segments\": 3, \"bytes_before\": 2048, \"bytes_after\": 1024}")
         #expect(vacuum.run("vacuum").output == "3 segments compacted, 2.0 K before, 1.0 K after\n")
         #expect(vacuum.lines == ["POST /v1/store/compact"])
+        let idle = try StubDaemon("{\"segments\": 0, \"bytes_before\": 0, \"bytes_after\": 0}")
+        #expect(idle.run("vacuum").output == "nothing to compact\n")
     }
 }

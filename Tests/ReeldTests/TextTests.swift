@@ -23,6 +23,22 @@ struct TextTests {
         for line in table.text(width: 24).split(separator: "\n") { #expect(String(line).displayWidth <= 24) }
     }
 
+    @Test func aTableIsNeverWiderThanItsTerminalAndDropsTheLeastColumnFirst() {
+        var table = TextTable([
+            .init(title: "NUMBER", isNumeric: true), .init(title: "STARTED", dropRank: 1),
+            .init(title: "SIZE", dropRank: 2), .init(title: "URL", isElastic: true),
+        ])
+        table.add(["7", "2026-11-21", "128 M", "https://shop.example/orders"])
+        for width in 1...60 {
+            for line in table.text(width: width).split(separator: "\n") {
+                #expect(String(line).displayWidth <= width, "\(width)")
+            }
+        }
+        #expect(table.text(width: 36).contains("SIZE"))
+        #expect(!table.text(width: 33).contains("SIZE") && table.text(width: 33).contains("STARTED"))
+        #expect(table.text(width: 16) == "NUMBER  URL\n     7  https:/…\n")
+    }
+
     @Test(arguments: [
         (0, "0 B"), (812, "812 B"), (999, "999 B"), (1000, "1.0 K"), (1024, "1.0 K"), (10_189, "10 K"),
         (1_023_000, "999 K"), (128 << 20, "128 M"), (UInt64.max, "16384 P"),
@@ -31,6 +47,8 @@ struct TextTests {
 
     @Test(arguments: [
         (0, "0:00"), (7_900_000, "0:07"), (754_000_000, "12:34"), (3_723_000_000, "1:02:03"), (-1, "0:00"),
+        (999_999, "0.9s"), (99_999, "<0.1s"), (1_000_000, "0:01"), (359_999_000_000, "99:59:59"),
+        (360_000_000_000, "4d"), (1_881_037_645_000_000, "21771d"),
     ])
     func durationsReadAsOnAPlayer(microseconds: Int64, text: String) {
         #expect(HumanText.duration(microseconds: microseconds) == text)
@@ -57,6 +75,7 @@ struct TextTests {
         let now = FixedClock().wallMicroseconds
         #expect(try syntax.parse("now") == now)
         #expect(try syntax.parse("-1h 30min") == now - 5_400_000_000)
+        #expect(try syntax.parse("1h 30min") == now - 5_400_000_000)
         #expect(try syntax.parse("today") <= now)
         #expect(try syntax.parse("today") > now - 25 * 3_600_000_000)
         #expect(try syntax.parse("yesterday") < syntax.parse("today"))

@@ -6,7 +6,8 @@ import ReelSystem
 /// The running daemon, as the commands talk to it: HTTP over its Unix socket.
 final class Daemon {
     static let socketOption = Command.Option(
-        "socket", value: "PATH", help: "Talk to the daemon at PATH; the default is server.socket of reeld.conf")
+        "socket", value: "PATH",
+        help: "Talk to the daemon at PATH; the default is $REELD_SOCKET, then server.socket of reeld.conf")
 
     private let client: HTTPClient
     /// Serves while this is there, where the command line names a store rather than a daemon.
@@ -14,6 +15,9 @@ final class Daemon {
 
     /// - Parameter timeoutSeconds: without a byte moving; 0 waits for ever.
     init(_ invocation: Invocation, timeoutSeconds: UInt32 = 60) throws(CommandFailure) {
+        if invocation.has(LocalStore.option), invocation.has(Self.socketOption) {
+            throw .usage("--store asks no daemon; take either --store or --socket")
+        }
         local = invocation.has(LocalStore.option) ? try LocalDaemon(invocation) : nil
         let path = local?.socketPath ?? Self.socketPath(invocation)
         client = HTTPClient(.unix(path: path), timeoutSeconds: timeoutSeconds)
@@ -21,6 +25,7 @@ final class Daemon {
 
     static func socketPath(_ invocation: Invocation) -> String {
         if let path = invocation.text(socketOption) { return path }
+        if let path = getenv("REELD_SOCKET"), path.pointee != 0 { return String(cString: path) }
         // A configuration that this user cannot read, or that is broken, is the daemon's trouble and not the client's.
         let configuration = (try? ConfigurationLoader.load())?.values ?? Configuration()
         return configuration.server.socket
@@ -93,6 +98,11 @@ final class Daemon {
                     }
                 })
         } catch {
+            if case .truncated(let count) = error, let damage = local?.firstDamage {
+                throw CommandFailure(
+                    .failure,
+                    "the answer broke off after \(count) bytes: damage at \(damage); --skip-damaged leaves it out")
+            }
             throw Self.failure(for: error, at: client.endpoint)
         }
         if let sinkFailure { throw sinkFailure }

@@ -11,6 +11,11 @@ final class LocalDaemon {
     private let directory: String
     private let store: Store
     private let server: ReelServer
+    /// There is no journal here: damage that was met is kept for who was asking.
+    private let damage = Monitor<[String]>([])
+
+    /// The first damage met while serving: file and offset.
+    var firstDamage: String? { damage.withLock { $0.first } }
 
     init(_ invocation: Invocation) throws(CommandFailure) {
         store = try LocalStore.open(invocation)
@@ -24,7 +29,10 @@ final class LocalDaemon {
         directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         socketPath = "\(directory)/reeld.sock"
         do throws(SystemError) {
-            server = try ReelServer(store: store, listeners: [.unix(path: socketPath, mode: 0o600)])
+            server = try ReelServer(store: store, listeners: [.unix(path: socketPath, mode: 0o600)]) { [damage] event in
+                guard case .damage(let file, let offsetBytes, _) = event else { return }
+                damage.withLock { if $0.isEmpty { $0.append("\(file):\(offsetBytes)") } }
+            }
             try server.start()
         } catch {
             rmdir(directory)

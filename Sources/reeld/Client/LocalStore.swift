@@ -23,16 +23,24 @@ enum LocalStore {
         return "\(String(cString: here))/\(named)"
     }
 
-    /// Opens the store for a command that reads or mends it, as the daemon would.
-    ///
-    /// Run by root on another user's store it first becomes that user: a file it made as root would lock the daemon out.
-    static func open(_ invocation: Invocation, rebuildsIndex: Bool = false) throws(CommandFailure) -> Store {
+    /// As `directory`, of a store that must be there.
+    static func existing(_ invocation: Invocation) throws(CommandFailure) -> String {
         let path = try directory(invocation)
         var status = stat()
         guard stat(path, &status) == 0 else {
             throw CommandFailure(
                 .failure, "\(SystemError.last("open", path)); name the store's directory with --store=DIR")
         }
+        return path
+    }
+
+    /// Opens the store for a command that reads or mends it, as the daemon would.
+    ///
+    /// Run by root on another user's store it first becomes that user: a file it made as root would lock the daemon out.
+    static func open(_ invocation: Invocation, rebuildsIndex: Bool = false) throws(CommandFailure) -> Store {
+        let path = try existing(invocation)
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw CommandFailure(.failure, "\(SystemError.last("open", path))") }
         if geteuid() == 0, status.st_uid != 0 {
             guard setegid(status.st_gid) == 0, seteuid(status.st_uid) == 0 else {
                 throw CommandFailure(.denied, "\(SystemError.last("seteuid", path))")
@@ -44,6 +52,9 @@ enum LocalStore {
         do throws(OpenError) {
             return try Store.open(path, options: options)
         } catch {
+            if case .locked(let path) = error, !invocation.command.options.contains(Daemon.socketOption) {
+                throw CommandFailure(.failure, "\(path): a daemon has this store open; stop the daemon first")
+            }
             throw failure(error)
         }
     }

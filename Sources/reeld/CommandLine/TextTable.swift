@@ -6,6 +6,8 @@ struct TextTable {
         var isNumeric = false
         /// Whether it gives way when the terminal is narrow; the last such column gives way first.
         var isElastic = false
+        /// Left out when the terminal is too narrow still, the greatest first; 0 always stays.
+        var dropRank = 0
     }
 
     static let elasticWidthMin = 8
@@ -23,34 +25,45 @@ struct TextTable {
 
     /// - Parameter width: columns of the terminal; nil does not cut.
     func text(width: Int?) -> String {
-        let widths = fitted(to: width)
+        let (shown, widths) = fitted(to: width)
         return ([columns.map(\.title)] + rows).map { row in
             var line = ""
-            for (index, cell) in row.enumerated() {
-                let cut = Self.cut(cell, to: widths[index])
+            for index in shown {
+                let cut = Self.cut(row[index], to: widths[index])
                 let padding = String(repeating: " ", count: widths[index] - cut.displayWidth)
-                line += (index == 0 ? "" : "  ") + (columns[index].isNumeric ? padding + cut : cut + padding)
+                line += (index == shown[0] ? "" : "  ") + (columns[index].isNumeric ? padding + cut : cut + padding)
             }
-            return line.trimmedRight + "\n"
+            return Self.cut(line.trimmedRight, to: width ?? .max) + "\n"
         }.joined()
     }
 
-    private func fitted(to width: Int?) -> [Int] {
+    /// The columns that have room, and the width of each.
+    private func fitted(to width: Int?) -> (shown: [Int], widths: [Int]) {
         var widths = columns.indices.map { index in
             ([columns[index].title] + rows.map { $0[index] }).map(\.displayWidth).max() ?? 0
         }
-        guard let width else { return widths }
-        var excess = widths.reduce(0, +) + 2 * (widths.count - 1) - width
-        for index in columns.indices.reversed() where excess > 0 && columns[index].isElastic {
+        var shown = Array(columns.indices)
+        guard let width else { return (shown, widths) }
+        func least(_ index: Int) -> Int {
+            columns[index].isElastic ? min(widths[index], Self.elasticWidthMin) : widths[index]
+        }
+        while shown.reduce(-2, { $0 + least($1) + 2 }) > width,
+            let last = shown.max(by: { columns[$0].dropRank < columns[$1].dropRank }), columns[last].dropRank > 0
+        {
+            shown.removeAll { $0 == last }
+        }
+        var excess = shown.reduce(-2) { $0 + widths[$1] + 2 } - width
+        for index in shown.reversed() where excess > 0 && columns[index].isElastic {
             let given = min(excess, max(0, widths[index] - Self.elasticWidthMin))
             widths[index] -= given
             excess -= given
         }
-        return widths
+        return (shown, widths)
     }
 
     private static func cut(_ text: String, to width: Int) -> String {
         guard text.displayWidth > width else { return text }
+        guard width > 0 else { return "" }
         var result = ""
         var used = 0
         for character in text {

@@ -1,13 +1,13 @@
 import ReelSystem
 
 /// A moment on the command line, in journalctl's manner: `2026-11-21`, `2026-11-21 14:30`, `2026-11-21T14:30:00Z`,
-/// `today`, `yesterday`, `now`, `-2h` (ago). Microseconds since 1970.
+/// `today`, `yesterday`, `now`, `2h` or `-2h` (both ago). Microseconds since 1970.
 struct TimeSyntax: ValueSyntax {
     var clock: any Clock = SystemClock()
 
     func parse(_ text: String) throws(BadValue) -> Int64 {
         guard let value = moment(text) else {
-            throw BadValue("is not a time; write '2026-11-21 14:30', 2026-11-21T14:30:00Z, yesterday or -2h")
+            throw BadValue("is not a time; write '2026-11-21 14:30', 2026-11-21T14:30:00Z, yesterday or 2h (ago)")
         }
         return value
     }
@@ -25,8 +25,8 @@ struct TimeSyntax: ValueSyntax {
             return date(CalendarTime.localText(today - 12 * 3_600_000_000).prefix(10), isUTC: false)
         default: break
         }
-        if text.hasPrefix("-") {
-            return Quantity.duration(String(text.dropFirst())).map { max(0, now - $0.microseconds) }
+        if let ago = Quantity.duration(text.hasPrefix("-") ? String(text.dropFirst()) : text) {
+            return max(0, now - ago.microseconds)
         }
         let isUTC = text.hasSuffix("Z")
         return date(isUTC ? text.dropLast() : text[...], isUTC: isUTC)

@@ -14,6 +14,8 @@ enum CatCommand {
             let lines = recording.target("/events").adding("format", "ndjson")
             let target = try EventSelection.apply(invocation, recording, daemon, to: lines)
             try daemon.stream(target) { piece throws(CommandFailure) in try invocation.output.write(piece) }
+            try invocation.output.flush()
+            try EventSelection.tellGaps(invocation, recording, daemon)
             return .success
         })
 }

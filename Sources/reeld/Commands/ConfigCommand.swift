@@ -12,8 +12,13 @@ enum ConfigCommand {
         examples: ["reeld config check", "reeld config check --config=./reeld.conf"],
         run: { invocation throws(CommandFailure) in
             let loaded = try load(invocation)
-            let count = loaded.places.count
-            try invocation.output.write("the configuration is good: \(count) key\(count == 1 ? "" : "s") set\n")
+            let count = HumanText.plural(UInt64(loaded.places.count), "key")
+            try invocation.output.write("the configuration is good: \(count) set\n")
+            for file in loaded.files { try invocation.output.write("read \(file)".printable + "\n") }
+            if loaded.files.isEmpty {
+                try invocation.output.write(
+                    "\(ConfigurationLoader.standardPath) is not there: the defaults hold\n")
+            }
             return .success
         })
 

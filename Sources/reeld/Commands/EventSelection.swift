@@ -25,9 +25,13 @@ enum EventSelection {
         _ invocation: Invocation, _ recording: RecordingName, _ daemon: Daemon, to target: Target
     ) throws(CommandFailure) -> Target {
         var target = target
-        for option in [from, to] {
-            target.add(option.long, try moment(option, invocation, recording, daemon))
+        let begin = try moment(from, invocation, recording, daemon)
+        let end = try moment(to, invocation, recording, daemon)
+        if let begin, let end, begin > end {
+            throw .usage("--from: '\(invocation.text(from) ?? "")' is after --to, '\(invocation.text(to) ?? "")'")
         }
+        target.add(from.long, begin)
+        target.add(to.long, end)
         if let text = invocation.text(type) {
             target.add("type", try numbers(text, names: typeNames, option: type))
         }
@@ -41,13 +45,26 @@ enum EventSelection {
         _ option: Command.Option, _ invocation: Invocation, _ recording: RecordingName, _ daemon: Daemon
     ) throws(CommandFailure) -> Int64? {
         guard let text = invocation.text(option), text.hasPrefix("+") else {
-            return try invocation.value(option, TimeSyntax()).map { $0 / 1000 }
+            return try invocation.value(option, EventTimeSyntax()).map { $0 / 1000 }
         }
         guard let offset = Quantity.duration(String(text.dropFirst())) else {
             throw .usage("--\(option.long): '\(text)' is not a time from the beginning; write +90s or +5min")
         }
         let view = RecordingView(json: try daemon.askJSON(.get, recording.target()))
         return ((view.moment("first_event") ?? 0) + offset.microseconds) / 1000
+    }
+
+    /// Tells on standard error how many events `--skip-damaged` leaves out of the recording.
+    static func tellGaps(
+        _ invocation: Invocation, _ recording: RecordingName, _ daemon: Daemon
+    ) throws(CommandFailure) {
+        guard invocation.has(damaged) else { return }
+        let table = try daemon.askJSON(.get, recording.target("/chunks").adding("damaged", "skip"))
+        let count = (table["gaps"]?.array ?? []).reduce(0) { $0 + UInt64(max(0, $1["count"]?.integer ?? 0)) }
+        guard count > 0 else { return }
+        let events = HumanText.plural(count, "event")
+        StandardErrorSink.write(
+            "reeld \(invocation.command.name): \(events) of recording \(recording) left out, being damaged\n")
     }
 
     private static func numbers(
@@ -61,9 +78,22 @@ enum EventSelection {
                 numbers.append(String(word))
             } else {
                 let known = names.isEmpty ? "a number, as 3" : "a number or one of \(names.joined(separator: ", "))"
-                throw .usage("--\(option.long): '\(word)' is none; write \(known)")
+                throw .usage("--\(option.long): '\(word)' is no \(option.long); write \(known)")
             }
         }
         return numbers.joined(separator: ",")
     }
+}
+
+/// A moment of a recording; `+90s` from its beginning is read before, as it needs the recording.
+private struct EventTimeSyntax: ValueSyntax {
+    func parse(_ text: String) throws(BadValue) -> Int64 {
+        do throws(BadValue) {
+            return try TimeSyntax().parse(text)
+        } catch {
+            throw BadValue("is not a time; write +3s from the beginning, '2026-11-21 14:30' or 2026-11-21T14:30:00Z")
+        }
+    }
+
+    func text(of value: Int64) -> String { TimeSyntax().text(of: value) }
 }

@@ -37,7 +37,11 @@ enum ExportCommand {
                 try daemon.stream(target, headers: headers) { piece throws(CommandFailure) in
                     try invocation.output.write(piece)
                 }
+                // A shell's prompt belongs on a line of its own.
+                if format == .json { try invocation.output.write("\n") }
             }
+            try invocation.output.flush()
+            try EventSelection.tellGaps(invocation, recording, daemon)
             return .success
         })
 

@@ -31,8 +31,9 @@ enum IndexCommands {
             let report = store.report
             store.close()
             for damage in report.damage { try invocation.output.write("\(damage)\n") }
-            let count = HumanText.count(report.recordingCount)
-            try invocation.output.write("index of \(count) recordings in \(report.segmentCount) segments rebuilt\n")
+            let recordings = HumanText.plural(UInt64(report.recordingCount), "recording")
+            let segments = HumanText.plural(UInt64(report.segmentCount), "segment")
+            try invocation.output.write("index of \(recordings) in \(segments) rebuilt\n")
             return report.damage.isEmpty ? .success : .failure
         })
 }

@@ -30,9 +30,14 @@ enum StoreCommands {
             case .json: try invocation.output.writeLine(answer)
             case .table:
                 func size(_ name: String) -> String { HumanText.size(UInt64(max(0, answer[name]?.integer ?? 0))) }
-                let count = answer["segments"]?.integer ?? 0
+                let count = UInt64(max(0, answer["segments"]?.integer ?? 0))
+                guard count > 0 else {
+                    try invocation.output.write("nothing to compact\n")
+                    return .success
+                }
                 try invocation.output.write(
-                    "\(count) segments compacted, \(size("bytes_before")) before, \(size("bytes_after")) after\n")
+                    "\(HumanText.plural(count, "segment")) compacted, \(size("bytes_before")) before, \(size("bytes_after")) after\n"
+                )
             }
             return .success
         })

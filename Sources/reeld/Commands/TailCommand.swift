@@ -8,7 +8,7 @@ enum TailCommand {
         "follow", short: "f", help: "Go on with new events until the recording has ended")
 
     static let tail = Command(
-        name: "tail", topic: .recordings, summary: "Print a recording's last events, and follow it",
+        name: "tail", topic: .recordings, summary: "Print a recording's last events; with -f follow it",
         operands: [.recording], options: [lines, follow, Daemon.socketOption],
         examples: ["reeld tail -f 7"],
         run: { invocation throws(CommandFailure) in

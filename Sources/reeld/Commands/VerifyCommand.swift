@@ -12,7 +12,7 @@ enum VerifyCommand {
         ],
         examples: ["reeld verify", "reeld verify --store=/srv/copy/reeld"],
         run: { invocation throws(CommandFailure) in
-            let directory = try LocalStore.directory(invocation)
+            let directory = try LocalStore.existing(invocation)
             var bar: ProgressBar?
             let report: VerifyReport
             do throws(OpenError) {
@@ -21,6 +21,9 @@ enum VerifyCommand {
                     bar?.advance(to: done, "verifying")
                 }
             } catch {
+                if case .system(let cause) = error, cause.isMissing {
+                    throw LocalStore.failure(.notAStore(path: directory))
+                }
                 throw LocalStore.failure(error)
             }
             bar?.clear()
@@ -47,11 +50,15 @@ enum VerifyCommand {
         let verdict =
             report.isSound
             ? "sound"
-            : "damaged: \(report.damage.count) places, \(report.gaps.count) gaps, \(report.lostRecordings.count) recordings lost"
+            : "damaged: \(plural(report.damage.count, "place")), \(plural(report.gaps.count, "gap")), "
+                + "\(plural(report.lostRecordings.count, "recording")) lost"
         try output.write(
-            "\(directory): \(verdict): \(report.segmentCount) segments, \(HumanText.size(report.sizeBytes)), "
-                + "\(HumanText.count(UInt64(report.frameCount))) frames, "
-                + "\(HumanText.count(UInt64(report.recordingCount))) recordings, "
-                + "\(HumanText.count(report.eventCount)) events\n")
+            "\(directory): \(verdict): \(plural(report.segmentCount, "segment")), \(HumanText.size(report.sizeBytes)), "
+                + "\(plural(report.frameCount, "frame")), \(plural(report.recordingCount, "recording")), "
+                + "\(HumanText.plural(report.eventCount, "event"))\n")
+    }
+
+    private static func plural(_ count: some BinaryInteger, _ noun: String) -> String {
+        HumanText.plural(UInt64(count), noun)
     }
 }

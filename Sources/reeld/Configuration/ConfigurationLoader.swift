@@ -5,6 +5,8 @@ struct LoadedConfiguration: Equatable, Sendable {
     var values = Configuration()
     /// By `section.name`; a key that is not here has its default.
     var places: [String: ConfigurationPlace] = [:]
+    /// The files that were there, in the order they were read.
+    var files: [String] = []
 }
 
 /// All that is wrong with a configuration; nothing of it is used.
@@ -38,12 +40,14 @@ enum ConfigurationLoader {
         let main = path ?? standardPath
         var assignments: [ConfigurationParser.Assignment] = []
         var problems: [ConfigurationProblem] = []
+        var files: [String] = []
         for file in [main] + dropIns(of: main, problems: &problems) {
             do throws(SystemError) {
                 let bytes = try SmallFile.read(file, sizeMaxBytes: fileSizeMaxBytes)
                 let parsed = ConfigurationParser.parse(bytes, file: file)
                 assignments += parsed.assignments
                 problems += parsed.problems
+                files.append(file)
             } catch {
                 if error.isMissing, path == nil, file == main { continue }
                 problems.append(ConfigurationProblem(place: .init(file: file), text: error.reason))
@@ -54,8 +58,9 @@ enum ConfigurationLoader {
             let place = ConfigurationPlace(file: override.option)
             assignments.append(.init(section: parts[0], name: parts[1], text: override.text, place: place))
         }
-        let loaded = apply(assignments, problems: &problems)
+        var loaded = apply(assignments, problems: &problems)
         guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
+        loaded.files = files
         return loaded
     }
 
@@ -79,7 +84,9 @@ enum ConfigurationLoader {
                 try key.set(assignment.text, in: &loaded.values)
                 loaded.places[key.id] = assignment.place
             } catch {
-                let text = "\(key.id): '\(assignment.text)' \(error.reason)"
+                // An option is its own name; a file's key is told, for a file has many.
+                let name = assignment.place.file.hasPrefix("--") ? "" : "\(key.id): "
+                let text = "\(name)'\(assignment.text)' \(error.reason)"
                 problems.append(ConfigurationProblem(place: assignment.place, text: text))
             }
         }

@@ -61,11 +61,15 @@ enum ServeStart {
 
     private static func failure(_ error: SystemError) -> CommandFailure {
         switch error.code {
+        case EADDRINUSE where !error.path.hasPrefix("/"):
+            CommandFailure(
+                .failure,
+                "\(error); another program uses that port: stop it, or choose another with --listen=ADDRESS:PORT")
         case EADDRINUSE:
             CommandFailure(
                 .failure,
                 "\(error); another daemon answers there, or the file is no socket: stop it, or choose another "
-                    + "place with --socket=PATH or --listen=ADDRESS:PORT")
+                    + "place with --socket=PATH")
         case ENOENT:
             CommandFailure(.failure, "\(error); make the directory first, or choose another place with --socket=PATH")
         case EACCES, EPERM:
