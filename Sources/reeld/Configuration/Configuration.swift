@@ -94,8 +94,8 @@ struct ServerSettings: Equatable, Sendable {
             help: "The largest single event; a batch with a larger one gets 413, which names its position."),
         ConfigurationKey(
             "server", "memory", \.server.memory, SizeSyntax(range: 16 << 20...1 << 40),
-            help: "What bodies, frames and buffers may take together; a request without a share waits unread. Beside it, the "
-                + "one body above 4M that is being checked takes up to five times its size."),
+            help: "What bodies, frames and buffers may take together; a request without a share waits unread. "
+                + "Beside it, the one body above 4M that is being checked takes up to five times its size."),
         ConfigurationKey(
             "server", "connections", \.server.connections, CountSyntax(range: 16...1_000_000),
             help: "Connections open at the same time; one more gets 503 and is closed."),
