@@ -45,6 +45,8 @@ final class EventLoop {
 
     private static let scratchSizeBytes = 64 << 10
     private static let sweepMilliseconds: Int64 = 1_000
+    /// Between sweeps while nothing happens and no deadline is near.
+    private static let quietSweepMilliseconds: Int64 = 5_000
 
     init(
         handler: any RequestHandler, options: HTTPOptions, mailbox: Mailbox, ledger: ConnectionLedger,
@@ -77,6 +79,7 @@ final class EventLoop {
         let count = poller.wait(timeoutMilliseconds: mayWait ? timeout() : 0)
         mailbox.wakeUp()
         readClock()
+        if count > 0 { nextSweep = min(nextSweep, now + Self.sweepMilliseconds) }
         for index in 0..<count {
             let (tag, readiness) = poller.event(at: index)
             switch tag {
@@ -111,9 +114,16 @@ final class EventLoop {
     }
 
     private func sweep() {
-        nextSweep = now + Self.sweepMilliseconds
         acceptor?.resume(poller)
-        for case .some(let connection) in slots where connection.deadline <= now { expire(connection) }
+        var earliest = Int64.max
+        for case .some(let connection) in slots {
+            if connection.deadline <= now { expire(connection) } else { earliest = min(earliest, connection.deadline) }
+        }
+        // What happens on a connection sets new deadlines, and `turn` then sweeps within a second again: a loop whose
+        // connections all keep still need not wake for each second of theirs.
+        let isUrgent = drainDeadline != nil || acceptor?.isPaused == true
+        let longest = isUrgent ? Self.sweepMilliseconds : Self.quietSweepMilliseconds
+        nextSweep = now + min(max(earliest - now, Self.sweepMilliseconds), longest)
         if let drainDeadline, now >= drainDeadline {
             for case .some(let connection) in slots { cut(connection) }
         }
