@@ -61,10 +61,12 @@ struct RowFilter {
     /// - Parameter base: where the row begins in the span.
     func passes(_ span: RawSpan, at base: Int) -> Bool {
         let line = span.unsafeLoadUnaligned(fromByteOffset: base, as: Line.self)
-        guard (line & mask) == value, statuses & 1 << (UInt8(truncatingIfNeeded: line[1]) & 7) != 0 else {
+        guard (line & mask) == value, statuses & 1 << (span.field(base + 4, as: UInt8.self) & 7) != 0 else {
             return false
         }
-        if tags.isEmpty || UInt8(truncatingIfNeeded: line[1] >> 8) & RowFlags.moreTags.rawValue != 0 { return true }
-        return tags.allSatisfy { tag in (10..<10 + RecordingRow.tagHashCount).contains { line[$0] == tag } }
+        if tags.isEmpty || span.field(base + 5, as: UInt8.self) & RowFlags.moreTags.rawValue != 0 { return true }
+        return tags.allSatisfy { tag in
+            (0..<RecordingRow.tagHashCount).contains { span.field(base + 40 + 4 * $0, as: UInt32.self) == tag }
+        }
     }
 }
