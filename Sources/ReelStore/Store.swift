@@ -45,12 +45,16 @@ package final class Store: Sendable {
         maintenance = Maintenance(context, checkpoint: recovered.checkpoint)
         compaction = CompactionThread(context)
         Store.beginLeases(context)
-        let position = Unchecked(recovered.position)
-        writer = Thread("reel-writer") {
-            LogWriter(context, resuming: position.value).run()
-        }
+        let position = Handover(recovered.position)
+        writer = Thread("reel-writer") { Store.writer(context, resuming: position).run() }
         maintenance.start()
         compaction.start()
+    }
+
+    /// A function of its own: nothing outlives it that has the position, and with it the segment that writing began in.
+    /// Held for as long as the thread runs, that file would take its room after compaction had removed it.
+    private static func writer(_ context: StoreContext, resuming position: Handover<LogPosition>) -> LogWriter {
+        LogWriter(context, resuming: position.take())
     }
 
     /// Every open recording gets a new lease: a restart must not end what an outage interrupted.
@@ -229,9 +233,16 @@ package struct StoreStatistics: Sendable, Equatable {
     package var commits: CommitStatistics
 }
 
-/// Hands a value to another thread that is its only user from then on.
-private struct Unchecked<Value>: @unchecked Sendable {
-    // The writer's thread takes it over; the opening thread drops it.
-    let value: Value
+/// Hands a value to another thread, which takes it out and is its only user from then on.
+private final class Handover<Value>: @unchecked Sendable {
+    // Set before the thread begins and taken by it once: never touched by two threads at a time.
+    private var value: Value?
+
     init(_ value: Value) { self.value = value }
+
+    func take() -> Value {
+        guard let taken = value else { preconditionFailure("taken twice") }
+        value = nil
+        return taken
+    }
 }
