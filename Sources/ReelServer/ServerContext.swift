@@ -112,9 +112,21 @@ final class ServerContext: Sendable {
         tell(error, recording)
     }
 
-    /// A write went through: the disk has room.
+    /// Whether writers are refused for want of room. The free space is asked too: where a probe keeps writers away,
+    /// nothing would be written that could show the room that came back.
+    var isDiskFull: Bool { diskIsFull.load(ordering: .relaxed) && !hasRoom }
+
+    /// A write went through. That alone is not room: where a small batch finds some and a large one does not, the
+    /// journal would be told of both in turns.
     func noteWritten() {
-        guard diskIsFull.load(ordering: .relaxed) else { return }
+        guard diskIsFull.load(ordering: .relaxed), hasRoom else { return }
         if diskIsFull.exchange(false, ordering: .relaxed) { note(.spaceReturned) }
     }
+
+    /// Whether ordinary batches find their place.
+    private var hasRoom: Bool {
+        do { return try store.freeBytes() >= ServerContext.roomBytesMin } catch { return false }
+    }
+
+    private static let roomBytesMin: UInt64 = 1 << 20
 }

@@ -94,6 +94,45 @@ struct FaultTests {
         #expect(server.events.withLock { $0 } == [.diskFull, .spaceReturned], "the journal is told once of each")
     }
 
+    /// Whoever asks before sending was sent to a daemon that refuses every writer.
+    @Test func aDaemonOnAFullDiskWasCalledReady() throws {
+        let disk = GatedFileSystem()
+        let server = try TestServer(fileSystem: disk)
+        try server.start()
+        #expect(try server.get("/readyz").status == 200)
+        disk.gate.fill(true, freeBytes: (1 << 20) - 1)
+        // Nobody was refused yet: little room alone is not a full disk.
+        #expect(try server.get("/readyz").status == 200)
+        #expect(try server.append(events(0..<2), writer: "w", batch: 0).status == 507)
+        let full = try server.get("/readyz")
+        #expect(full.status == 507 && full.problem == "disk-full" && full.headers["Retry-After"] != nil)
+        #expect(try server.get("/healthz").status == 200)
+        // Ready by the room alone, so that writers come back to find out.
+        disk.gate.fill(true, freeBytes: 1 << 20)
+        #expect(try server.get("/readyz").status == 200)
+        disk.gate.fill(false)
+        #expect(try server.append(events(0..<2), writer: "w", batch: 0).status == 201)
+        #expect(try server.get("/readyz").status == 200)
+        #expect(server.events.withLock { $0 } == [.diskFull, .spaceReturned])
+    }
+
+    /// Where small batches find room and large ones do not, each of the one kind told of space and of the other of none.
+    @Test func anAlmostFullDiskFloodedTheJournal() throws {
+        let disk = GatedFileSystem()
+        let server = try TestServer(fileSystem: disk)
+        try server.start()
+        for number in 0..<3 {
+            disk.gate.fill(true, freeBytes: 1000)
+            #expect(try server.append(events(0..<9), writer: "large", batch: UInt64(number)).status == 507)
+            disk.gate.fill(false, freeBytes: 1000)
+            #expect(try server.append(events(0..<1), writer: "small", batch: UInt64(number)).status == 201)
+        }
+        #expect(server.events.withLock { $0 } == [.diskFull])
+        disk.gate.fill(false)
+        #expect(try server.append(events(0..<9), writer: "large", batch: 0).status == 201)
+        #expect(server.events.withLock { $0 } == [.diskFull, .spaceReturned])
+    }
+
     @Test func aFullQueueAnswersWithRetryAfter() throws {
         let disk = GatedFileSystem()
         let server = try TestServer(fileSystem: disk, store: { $0.queueCountMax = 1 })

@@ -6,12 +6,19 @@ struct GatedFileSystem: FileSystem {
     final class Gate: Sendable {
         struct State: Sendable {
             var isFull = false
+            /// What is told of the free space; nil tells the host's.
+            var freeBytes: UInt64?
             var holdsSyncs = false
             var heldSyncCount = 0
         }
         let state = Monitor(State())
 
-        func fill(_ isFull: Bool) { state.withLock { $0.isFull = isFull } }
+        func fill(_ isFull: Bool, freeBytes: UInt64? = nil) {
+            state.withLock {
+                $0.isFull = isFull
+                $0.freeBytes = freeBytes
+            }
+        }
 
         func hold(_ holdsSyncs: Bool) { state.broadcast { $0.holdsSyncs = holdsSyncs } }
 
@@ -41,7 +48,11 @@ struct GatedFileSystem: FileSystem {
     func rename(_ from: String, to: String) throws(SystemError) { try host.rename(from, to: to) }
     func unlink(_ path: String) throws(SystemError) { try host.unlink(path) }
     func syncDirectory(_ path: String) throws(SystemError) { try host.syncDirectory(path) }
-    func freeBytes(_ path: String) throws(SystemError) -> UInt64 { try host.freeBytes(path) }
+
+    func freeBytes(_ path: String) throws(SystemError) -> UInt64 {
+        if let free = gate.state.withLock({ $0.freeBytes }) { return free }
+        return try host.freeBytes(path)
+    }
 }
 
 private final class GatedFile: File {

@@ -9,6 +9,9 @@ enum HealthRoutes {
         if exchange.context.store.health.isReadOnly {
             return exchange.send(Problem(StoreError.readOnly, recording: "") { _ in "" })
         }
+        if exchange.context.isDiskFull {
+            return exchange.send(Problem(StoreError.diskFull, recording: "") { _ in "" })
+        }
         exchange.send(json: Array("{\"status\":\"ready\"}".utf8))
     }
 }
