@@ -236,13 +236,16 @@ extension LogWriter {
         _ completion: @escaping @Sendable (Result<RecordingRow, StoreError>) -> Void
     ) throws(StoreError) {
         let now = max(context.clock.wallMicroseconds, lastReceivedMicroseconds)
-        try stageMetadata(number, .end, operation, completion) { metadata, state in
+        let complete: @Sendable (Result<RecordingRow, StoreError>) -> Void = { [context] result in
+            if case .success = result { context.leases.forget(number) }
+            completion(result)
+        }
+        try stageMetadata(number, .end, operation, complete) { metadata, state in
             let isDone = state.row.status == .ended || (state.row.status == .idle && !reason.isFinal)
             if isDone { return false }
             metadata.end = RecordingEnd(reason: reason, atMicroseconds: now, successor: nil)
             return true
         }
-        context.leases.forget(number)
     }
 
     /// - Parameter change: returns whether there is anything to write.
@@ -287,9 +290,11 @@ extension LogWriter {
         }
         plan.tombstones.append(tombstone)
         plan.states[number] = .erased(tombstone)
-        context.leases.forget(number)
         let erased = tombstone
-        plan.wait(operation) { completion(.success(erased)) }
+        plan.wait(operation) { [context] in
+            context.leases.forget(number)
+            completion(.success(erased))
+        }
     }
 
     // MARK: States
