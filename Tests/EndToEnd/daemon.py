@@ -68,6 +68,8 @@ class Daemon:
         self.store = store or home / "store"
         self.socket = home / "reeld.sock"
         self.log = home / "reeld.log"
+        # Where in it the process that runs now begins.
+        self.log_start = 0
         # Named on the command line, so that no configuration of this machine takes part.
         self.configuration = home / "reeld.conf"
         self.configuration.write_text(configuration)
@@ -81,10 +83,15 @@ class Daemon:
             f"--socket={self.socket}", "--listen=127.0.0.1:0", *options,
         ]  # fmt: skip
 
-    def start(self) -> "Daemon":
+    def spawn(self):
+        """Starts the process, and waits for nothing."""
         assert self.process is None
+        self.log_start = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(self.command(), stdout=log, stderr=log, cwd=self.home)
+
+    def start(self) -> "Daemon":
+        self.spawn()
         deadline = time.monotonic() + START_SECONDS_MAX
         while True:
             assert self.process.poll() is None, f"reeld ended with {self.process.returncode}:\n{self.log_text}"
@@ -127,8 +134,16 @@ class Daemon:
 
     @property
     def port(self) -> int:
-        """The TCP port the kernel chose for the process that runs now."""
-        return int(re.findall(r" http://127\.0\.0\.1:(\d+)", self.log_text)[-1])
+        """The TCP port the kernel chose for the process that runs now, which says so once it is ready."""
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while True:
+            with self.log.open("rb") as log:
+                log.seek(self.log_start)
+                told = re.search(rb" http://127\.0\.0\.1:(\d+)", log.read())
+            if told:
+                return int(told[1])
+            assert time.monotonic() < deadline, f"reeld tells no port after {START_SECONDS_MAX} s:\n{self.log_text}"
+            time.sleep(0.005)
 
     @property
     def token(self) -> str:
