@@ -29,11 +29,12 @@ let package = Package(
             name: "ReelServer", dependencies: ["ReelStore", "ReelHTTP", "ReelFormat", "ReelCodec", "ReelSystem"],
             exclude: ["API.md"], swiftSettings: strict),
         .executableTarget(
-            name: "reeld", dependencies: ["ReelServer", "ReelStore", "ReelHTTP", "ReelCodec", "ReelSystem"],
+            name: "reeld",
+            dependencies: ["ReelServer", "ReelStore", "ReelHTTP", "ReelFormat", "ReelCodec", "ReelSystem"],
             swiftSettings: strict),
         .executableTarget(
-            name: "reel-bench-codec", dependencies: ["ReelCodec"], path: "Tests/Benchmarks/reel-bench-codec",
-            swiftSettings: strict),
+            name: "reel-bench-codec", dependencies: ["ReelCodec", "CReelCrypto"],
+            path: "Tests/Benchmarks/reel-bench-codec", swiftSettings: strict),
         .systemLibrary(
             name: "CReelSQLite", path: "Tests/Benchmarks/CReelSQLite", pkgConfig: "sqlite3",
             providers: [.apt(["libsqlite3-dev"])]),
@@ -54,7 +55,8 @@ let package = Package(
         .testTarget(name: "ReelServerTests", dependencies: ["ReelServer"], swiftSettings: strict),
         .testTarget(name: "ReelStoreTests", dependencies: ["ReelStore"], swiftSettings: strict),
         .testTarget(
-            name: "ReeldTests", dependencies: ["reeld", "ReelStore", "ReelHTTP", "ReelCodec", "ReelSystem"],
+            name: "ReeldTests",
+            dependencies: ["reeld", "ReelStore", "ReelHTTP", "ReelFormat", "ReelCodec", "ReelSystem"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],

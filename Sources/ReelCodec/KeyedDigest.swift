@@ -41,17 +41,3 @@ package final class KeyedDigest {
         digest.prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
 }
-
-/// Random bytes no one can guess.
-package enum SecureRandom {
-    /// - Throws: `.noRandomness`.
-    package static func bytes(count: Int) throws(CryptoError) -> [UInt8] {
-        var status: Int32 = 0
-        let bytes = [UInt8](unsafeUninitializedCapacity: count) { output, size in
-            status = RAND_bytes(output.baseAddress, Int32(count))
-            size = status == 1 ? count : 0
-        }
-        guard status == 1 else { throw .noRandomness }
-        return bytes
-    }
-}

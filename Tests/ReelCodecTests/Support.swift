@@ -1,4 +1,5 @@
 import Glibc
+import ReelCodec
 
 /// What a test could not set up; the test fails with its text.
 struct SetupFailure: Error, CustomStringConvertible {
@@ -82,4 +83,23 @@ enum Recordings {
     }
 
     static var arePresent: Bool { access(directory, R_OK) == 0 }
+}
+
+/// The bytes of hexadecimal digits; what is between them does not count.
+func bytes(ofHex text: String) -> [UInt8] {
+    let digits = text.compactMap(\.hexDigitValue)
+    return stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(digits[$0] * 16 + digits[$0 + 1]) }
+}
+
+/// A secret of bytes that are none.
+func secret(_ bytes: [UInt8]) -> SecretBytes {
+    let span = bytes.span
+    return SecretBytes(copying: span.bytes)
+}
+
+func secret(_ text: String) -> SecretBytes { secret(Array(text.utf8)) }
+
+/// The bytes of a secret, for comparing.
+func exposed(_ secret: SecretBytes) -> [UInt8] {
+    secret.withBytes { span in (0..<span.byteCount).map { span.unsafeLoad(fromByteOffset: $0, as: UInt8.self) } }
 }

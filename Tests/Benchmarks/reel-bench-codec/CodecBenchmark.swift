@@ -43,6 +43,7 @@ import ReelCodec
         measureMembers("deflate, dense, chunks", of: corpus.chunks, passCount: 3) { dense.member(of: $0) }
         try measureInflation(texts, scanner)
         try measureChain(scanner, hasher)
+        try SealBenchmark().run()
     }
 
     private func measureInflation(_ texts: [[UInt8]], _ scanner: EventScanner) throws {
