@@ -174,19 +174,6 @@ package struct FrameHeader: Equatable, Sendable {
     }
 }
 
-/// The 24 random bytes a sealed frame's cipher starts from.
-package struct Nonce: Equatable, Sendable {
-    package var first: UInt64 = 0
-    package var second: UInt64 = 0
-    package var third: UInt64 = 0
-
-    package init(first: UInt64 = 0, second: UInt64 = 0, third: UInt64 = 0) {
-        self.first = first
-        self.second = second
-        self.third = third
-    }
-}
-
 /// Why 192 bytes are no frame header.
 package enum HeaderDamage: Error, Equatable, Sendable {
     case short

@@ -7,12 +7,19 @@ package struct StoreIdentity: Equatable, Sendable {
     package static let version: UInt32 = 1
     /// Incompatible features this program knows; a store with any other bit is refused.
     package static let knownFeatures: UInt64 = 0
+    /// The incompatible feature of a store whose payloads are sealed: it has a key record. FORMAT.md §21.
+    package static let sealedFeature: UInt64 = 1 << 0
+
+    private static let keyRecordOffsetBytes = 72
 
     package var store: StoreID
     package var incompatibleFeatures: UInt64 = 0
     package var createdMicroseconds: Int64
-    /// 32 random bytes: write tokens, body hashes and filter hashes are keyed with what is derived from them.
+    /// 32 random bytes: write tokens, body hashes and filter hashes are keyed with what is derived from them. Zeros in
+    /// a sealed store, which keeps them in its key record.
     package var secret: [UInt8]
+    /// Of a sealed store.
+    package var keyRecord: StoreKeyRecord?
 
     package init(store: StoreID, createdMicroseconds: Int64, secret: [UInt8]) {
         precondition(secret.count == 32)
@@ -31,6 +38,7 @@ package struct StoreIdentity: Equatable, Sendable {
         writer.append(store.low)
         writer.append(createdMicroseconds)
         writer.append(secret)
+        if let keyRecord { writer.append(keyRecord.encoded()) }
         writer.appendZeros(StoreIdentity.sizeBytes - 4 - writer.bytes.count)
         writer.append(CRC32C.checksum(writer.bytes))
         return writer.bytes
@@ -38,6 +46,10 @@ package struct StoreIdentity: Equatable, Sendable {
 
     /// - Throws: why the store must not be opened with these bytes.
     package init(decoding bytes: [UInt8]) throws(IdentityDamage) {
+        try self.init(decoding: bytes, knownFeatures: StoreIdentity.knownFeatures)
+    }
+
+    init(decoding bytes: [UInt8], knownFeatures: UInt64) throws(IdentityDamage) {
         guard bytes.count == StoreIdentity.sizeBytes else { throw .damaged }
         let words = bytes.span
         let span = words.bytes
@@ -47,11 +59,18 @@ package struct StoreIdentity: Equatable, Sendable {
         let version: UInt32 = span.field(4)
         guard version == StoreIdentity.version else { throw .version(version) }
         incompatibleFeatures = span.field(8)
-        let unknown = incompatibleFeatures & ~StoreIdentity.knownFeatures
+        let unknown = incompatibleFeatures & ~knownFeatures
         guard unknown == 0 else { throw .features(unknown) }
         store = StoreID(high: span.field(16), low: span.field(24))
         createdMicroseconds = span.field(32)
         secret = Array(bytes[40..<72])
+        if incompatibleFeatures & StoreIdentity.sealedFeature != 0 {
+            let place = StoreIdentity.keyRecordOffsetBytes
+            guard
+                let record = StoreKeyRecord(decoding: span.extracting(place..<place + StoreKeyRecord.sizeBytes))
+            else { throw .damaged }
+            keyRecord = record
+        }
     }
 }
 

@@ -22,7 +22,16 @@ import Testing
             Checked(name: "checkpoint", bytes: Samples.checkpoint.encoded()) { CheckpointHeader(decoding: $0) != nil },
             Checked(name: "row", bytes: try Samples.row().encoded()) { decodedRow($0) != nil },
             Checked(name: "summary", bytes: Samples.summary.encoded()) { decodedSummary($0) != nil },
+            Checked(name: "ring header", bytes: Samples.ringHeader.encoded()) { decodedRingHeader($0) != nil },
+            Checked(name: "live slot", bytes: try Samples.slot().encoded(), accepts: isSoundSlot),
+            Checked(
+                name: "destroyed slot", bytes: KeyringSlot(recording: 5, .destroyed(microseconds: 1)).encoded(),
+                accepts: isSoundSlot),
         ]
+    }
+
+    private func isSoundSlot(_ bytes: [UInt8]) -> Bool {
+        if case .sound = readSlot(bytes, 5) { true } else { false }
     }
 
     @Test func everyFlippedBitIsRefused() throws {
@@ -64,11 +73,13 @@ import Testing
         for size in 0..<tombstone.count {
             #expect(throws: ShortInput.self) { try Tombstone(decoding: Array(tombstone[..<size])) }
         }
-        for structure in try structures() where ["store", "frame table header", "checkpoint"].contains(structure.name) {
+        for structure in try structures()
+        where ["store", "frame table header", "checkpoint", "ring header"].contains(structure.name) {
             for size in 0..<structure.bytes.count {
                 #expect(!structure.accepts(Array(structure.bytes[..<size])), "\(structure.name): \(size)")
             }
-            #expect(!structure.accepts(structure.bytes + [0]), "\(structure.name) and a byte")
+            // What follows a ring's header are its slots.
+            #expect(structure.name == "ring header" || !structure.accepts(structure.bytes + [0]), "\(structure.name)")
         }
     }
 

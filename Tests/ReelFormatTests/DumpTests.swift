@@ -59,6 +59,34 @@ import Testing
         #expect(decodedSummary(dump) == Samples.summary)
     }
 
+    @Test func ringHeader() throws {
+        #expect(decodedRingHeader(try expect("ring header", Samples.ringHeader.encoded())) == Samples.ringHeader)
+    }
+
+    /// A seal has a nonce by chance, so the slot is opened and not compared with one made now.
+    @Test func slot() throws {
+        let dump = try FormatDocument().dump("slot")
+        guard case .sound(let slot) = readSlot(dump, 5), case .live(Samples.time, let key) = slot.content else {
+            Issue.record("the dump is no live slot of recording 5")
+            return
+        }
+        #expect(slot.encoded() == dump)
+        let wrapper = try KeyWrapper(Samples.storeKey(), Samples.rings)
+        #expect(exposed(try wrapper.unwrap(key, of: 5)) == Array(0x20...0x3F))
+    }
+
+    @Test func keyRecord() throws {
+        let dump = try FormatDocument().dump("key record")
+        let record = try #require(decodedRecord(dump))
+        #expect(record.encoded() == dump && record.source == .key && record.generation == 2 && record.keyID == 1)
+        let secrets = try record.secrets(with: Samples.storeKey(), of: Samples.store)
+        #expect(exposed(secrets.secret) == Array(repeating: 1, count: 32))
+        #expect(exposed(secrets.indexKey) == Array(repeating: 2, count: 32))
+        #expect(exposed(secrets.auditKey) == Array(repeating: 3, count: 32))
+        #expect(exposed(secrets.signingSeed) == Array(repeating: 4, count: 32))
+        #expect(record.publicKey == (try Ed25519Signer(seed: secrets.signingSeed).publicKey))
+    }
+
     /// Compressors may choose other blocks, so the member is read and not compared with one made now.
     @Test func gzipMember() throws {
         let member = try FormatDocument().dump("gzip member")

@@ -15,6 +15,20 @@ enum Samples {
 
     static let identity = StoreIdentity(store: store, createdMicroseconds: time, secret: Array(0..<32))
 
+    static let rings = RingSet(store: store, keyID: 1, generation: 2)
+    static let ringHeader = RingHeader(rings: rings, page: 0, copy: .second)
+
+    /// Its 32 bytes are 00 to 1f.
+    static func storeKey() throws -> StoreKey { try StoreKey(secret(Array(0..<32))) }
+
+    /// Of recording 5, as FORMAT.md has it.
+    static func slot() throws -> KeyringSlot {
+        guard case .sound(let slot) = readSlot(try FormatDocument().dump("slot"), 5) else {
+            throw DocumentFault("the dump slot is none")
+        }
+        return slot
+    }
+
     static let header: FrameHeader = {
         var header = FrameHeader(kind: .events, lsn: 7, receivedMicroseconds: time + 1_500_000, store: store)
         header.recording = 1

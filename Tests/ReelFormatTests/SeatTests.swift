@@ -89,8 +89,68 @@ import Testing
                 Change("store") { $0.store = self.ones },
                 Change("createdMicroseconds") { $0.createdMicroseconds = -1 },
                 Change("secret") { $0.secret = Array(repeating: 0xFF, count: 32) },
+                Change("keyRecord", everyByte: false) {
+                    $0.keyRecord = plainRecord
+                    $0.keyRecord?.generation = .max
+                },
             ]
         ) { $0.encoded() }
+    }
+
+    @Test func ringHeader() throws {
+        let base = RingHeader(rings: RingSet(store: none, keyID: 0, generation: 0), page: 0, copy: .first)
+        try check(
+            "Ring", base,
+            [
+                Change("store") { $0.rings.store = self.ones }, Change("page") { $0.page = .max },
+                Change("keyID") { $0.rings.keyID = .max }, Change("generation") { $0.rings.generation = .max },
+                Change("copy") { $0.copy = .second },
+            ]
+        ) { $0.encoded() }
+    }
+
+    @Test func keyringSlot() throws {
+        let zeros = WrappedKey(nonce: Nonce(), sealed: Array(repeating: 0, count: 48))
+        let nonce = WrappedKey(nonce: Nonce(first: .max, second: .max, third: .max), sealed: zeros.sealed)
+        let sealed = WrappedKey(nonce: Nonce(), sealed: Array(repeating: 0xFF, count: 48))
+        try check(
+            "Slot", KeyringSlot(recording: 0, .live(microseconds: 0, zeros)),
+            [
+                Change("recording") { $0.recording = .max },
+                Change("changedMicroseconds") { $0.content = .live(microseconds: -1, zeros) },
+                Change("nonce") { $0.content = .live(microseconds: 0, nonce) },
+                Change("wrappedKey") { $0.content = .live(microseconds: 0, sealed) },
+                Change("state") { $0.content = .destroyed(microseconds: 0) },
+            ]
+        ) { $0.encoded() }
+    }
+
+    @Test func keyRecord() throws {
+        let base = try #require(plainRecord)
+        let parameters = ScryptParameters(
+            costLog2: .max, blockSize: .max, parallelism: .max, salt: Array(repeating: 0xFF, count: 16))
+        try check(
+            "Key record", base,
+            [
+                Change("generation") { $0.generation = .max }, Change("keyID") { $0.keyID = .max },
+                Change("fingerprint") { $0.fingerprint = KeyFingerprint(Array(repeating: 0xFF, count: 16)) },
+                Change("source", "costLog2", "blockSize", "parallelism", "salt") {
+                    $0.source = .passphrase(parameters)
+                },
+                Change("publicKey") { $0.publicKey = Array(repeating: 0xFF, count: 32) },
+                Change("changedMicroseconds") { $0.changedMicroseconds = -1 },
+                Change("nonce") { $0.nonce = Nonce(first: .max, second: .max, third: .max) },
+                Change("secrets") { $0.sealed = Array(repeating: 0xFF, count: 144) },
+            ]
+        ) { $0.encoded() }
+    }
+
+    /// Zeros but for the source, which is the key itself.
+    private var plainRecord: StoreKeyRecord? {
+        var bytes = [UInt8](repeating: 0, count: StoreKeyRecord.sizeBytes)
+        bytes[32] = 1
+        let span = bytes.span
+        return StoreKeyRecord(decoding: span.bytes)
     }
 
     @Test func frameHeader() throws {
@@ -290,6 +350,10 @@ import Testing
         #expect(RecordingRow.sizeBytes == 256 && RecordingRow(number: 1, id: .unknown).encoded().count == 256)
         #expect(SummarySlot.sizeBytes == 512 && Samples.summary.encoded().count == 512)
         #expect(Tombstone.sizeBytes == 40)
+        #expect(RingHeader.sizeBytes == 512 && Ring.sizeBytes == 135_168)
+        #expect(Ring.empty(RingHeader(rings: Samples.rings, page: 0, copy: .first)).count == 135_168)
+        #expect(KeyringSlot.sizeBytes == 128 && WrappedKey.sealedSizeBytes == 48)
+        #expect(StoreKeyRecord.sizeBytes == 264 && KeyFingerprint.sizeBytes == 16)
         // What a frame takes, padded to eight bytes.
         for (payload, stride) in [(0, 192), (1, 200), (8, 200), (9, 208), (Int(UInt32.max), 4_294_967_488)] {
             #expect(FrameHeader.stride(storedSizeBytes: UInt32(payload)) == UInt64(stride))
