@@ -36,10 +36,21 @@ package enum SmallFile {
         do throws(SystemError) {
             try writeAll(bytes, to: file.raw)
             guard fsync(file.raw) == 0 else { throw SystemError.last("fsync", path) }
+            try syncDirectory(of: path)
         } catch {
             unlink(path)
             throw error
         }
+    }
+
+    /// Makes the file's name as durable as its bytes.
+    private static func syncDirectory(of path: String) throws(SystemError) {
+        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+        let name = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        let raw = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard raw >= 0 else { throw .last("open", name) }
+        let directory = FileDescriptor(owning: raw)
+        guard fsync(directory.raw) == 0 else { throw .last("fsync", name) }
     }
 
     /// The permission bits and owner of what is at `path`, symbolic links followed.

@@ -8,6 +8,7 @@ enum CommandTable {
         ListCommand.list, ShowCommand.show, CatCommand.cat, TailCommand.tail, ExportCommand.export,
         ImportCommand.import, EndCommands.end, EndCommands.erase,
         StoreCommands.stats, StoreCommands.vacuum, VerifyCommand.verify, IndexCommands.dump, IndexCommands.rebuild,
+        KeyCommands.generate, KeyCommands.fingerprint,
         BenchCommand.bench,
     ]
 

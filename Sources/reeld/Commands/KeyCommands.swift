@@ -1,0 +1,74 @@
+import Glibc
+import ReelCodec
+import ReelFormat
+import ReelSystem
+
+/// `reeld key generate` and `reeld key fingerprint`.
+enum KeyCommands {
+    static let generate = Command(
+        name: "key generate", topic: .store, summary: "Make a key for an encrypted store",
+        operands: [.init(name: "FILE")],
+        details: [
+            "Writes a new random key of 256 bits to FILE, which must not exist yet, with mode 0600, and prints the key's "
+                + "fingerprint. Who has the key can read every recording of the store it is for; without it nobody can, "
+                + "and no one can make it again. Keep a copy somewhere else: the file is one line of text that can be "
+                + "printed and typed in again.",
+            "This version of reeld makes keys, and does not encrypt stores yet.",
+        ],
+        examples: ["reeld key generate /etc/reeld/store.key"],
+        run: { invocation throws(CommandFailure) in
+            let path = invocation.operands[0]
+            let (secret, key) = try make()
+            try create(path, secret)
+            try invocation.output.write(
+                "\(path)".printable + ": \(key.fingerprint)\n"
+                    + "Keep a copy of this file away from this machine: without it a store that is encrypted with it "
+                    + "cannot be read by anybody, ever.\n")
+            return .success
+        })
+
+    static let fingerprint = Command(
+        name: "key fingerprint", topic: .store, summary: "Tell by its fingerprint which key a file holds",
+        operands: [.init(name: "FILE")],
+        details: [
+            "Prints 32 digits that are different for every key and tell nothing of it. The file is refused where others "
+                + "than its owner have access to it, as the daemon would refuse it."
+        ],
+        examples: ["reeld key fingerprint /etc/reeld/store.key"],
+        run: { invocation throws(CommandFailure) in
+            do {
+                guard case .key(let secret) = try KeySource.keyFile(path: invocation.operands[0]).read() else {
+                    preconditionFailure("a key file holds a key")
+                }
+                try invocation.output.write("\(try StoreKey(secret).fingerprint)\n")
+                return .success
+            } catch let error as KeySourceError {
+                throw CommandFailure(.failure, error.description)
+            } catch let error as CommandFailure {
+                throw error
+            } catch {
+                throw CommandFailure(.failure, "the key's fingerprint cannot be computed: \(error)")
+            }
+        })
+
+    private static func make() throws(CommandFailure) -> (SecretBytes, StoreKey) {
+        do throws(CryptoError) {
+            let secret = try SecretBytes.random(count: StoreKey.sizeBytes)
+            return (secret, try StoreKey(secret))
+        } catch {
+            throw CommandFailure(.failure, "no key can be made: \(error)")
+        }
+    }
+
+    private static func create(_ path: String, _ key: SecretBytes) throws(CommandFailure) {
+        var line = KeyText.encode(key)
+        defer { line.wipe() }
+        do throws(SystemError) {
+            try SmallFile.createPrivate(path, holding: line)
+        } catch {
+            guard error.code == EEXIST else { throw CommandFailure(.failure, "\(path): \(error.reason)") }
+            throw CommandFailure(
+                .failure, "\(path): it is there already, and a key is never written over; name another file")
+        }
+    }
+}
