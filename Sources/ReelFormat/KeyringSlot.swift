@@ -56,11 +56,18 @@ package struct KeyringSlot: Equatable, Sendable {
         case unsound
     }
 
+    private static func isZero(_ span: RawSpan) -> Bool {
+        for offset in stride(from: 0, to: sizeBytes, by: 8) where span.field(offset, as: UInt64.self) != 0 {
+            return false
+        }
+        return true
+    }
+
     /// - Parameters:
     ///   - span: 128 bytes.
     ///   - recording: whose slot is at that place.
     package static func read(_ span: RawSpan, of recording: UInt64) -> Reading {
-        if (0..<sizeBytes / 8).allSatisfy({ span.field($0 * 8, as: UInt64.self) == 0 }) { return .empty }
+        if isZero(span) { return .empty }
         guard span.field(124, as: UInt32.self) == CRC32C.checksum(span.extracting(0..<124)),
             span.field(0, as: UInt64.self) == recording
         else { return .unsound }

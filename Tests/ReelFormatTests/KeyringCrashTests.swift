@@ -87,7 +87,7 @@ import Testing
     ) {
         var (seed, random) = seeded()
         for tear in Tear.allCases {
-            for _ in 0..<(tear == .mixed ? 8 : 1) {
+            for _ in 0..<(tear == .mixed ? 4 : 1) {
                 var disk = disk
                 for done in 0...steps.count {
                     if done > 0 { disk.run(steps[done - 1]) }
@@ -130,12 +130,12 @@ import Testing
     }
 
     @Test func destroyedKeysStayDestroyedAndTheirNeighboursLive() {
-        let victims = [2, 3, 30, 40, 1000].map { UInt64($0) }
-        let disk = filled(1...1024)
+        let victims = [2, 3, 30, 40, 96].map { UInt64($0) }
+        let disk = filled(1...96)
         let steps = KeyringPlan.write(victims.map { gone($0) })
         #expect(steps.count == 10, "2 and 3 go in one write")
         crashEverywhere(disk, steps) { found, done, where_ in
-            for number in 1...1024 as ClosedRange<UInt64> where !victims.contains(number) {
+            for number in 1...96 as ClosedRange<UInt64> where !victims.contains(number) {
                 expect(found, number, live(number), where_)
             }
             for number in victims {
@@ -149,40 +149,37 @@ import Testing
         }
     }
 
-    /// Every way in which one copy of each slot may be damaged, healed, with a crash in the healing.
+    /// One copy of each sector damaged, by chance, and healed, by a process that may be killed in between.
     @Test func healingLosesNothingAndBringsNoDestroyedKeyBack() {
-        var disk = filled(1...64)
+        let before = filled(1...64)
+        var disk = before
         for step in KeyringPlan.write([gone(5), gone(6), gone(40)]) { disk.run(step) }
         var (seed, random) = seeded()
-        var damaged = disk
-        for sector in stride(from: 4096, to: 4096 + 8192, by: 512) {
-            let copy = Int.random(in: 0...1, using: &random)
-            switch Int.random(in: 0..<3, using: &random) {
-            case 0: damaged.written[copy].replaceSubrange(sector..<sector + 512, with: Array(repeating: 0, count: 512))
-            case 1: damaged.written[copy][sector + Int.random(in: 0..<512, using: &random)] ^= 0x10
-            // A sector of the time before the keys were destroyed.
-            default:
+        for round in 0..<12 {
+            var damaged = disk
+            for sector in stride(from: 4096, to: 4096 + 8192, by: 512) {
                 let range = sector..<sector + 512
-                damaged.written[copy].replaceSubrange(range, with: filled(1...64).written[copy][range])
+                let copy = Int.random(in: 0...1, using: &random)
+                switch Int.random(in: 0..<3, using: &random) {
+                case 0: damaged.written[copy].replaceSubrange(range, with: Array(repeating: 0, count: 512))
+                case 1: damaged.written[copy][sector + Int.random(in: 0..<512, using: &random)] ^= 0x10
+                // A sector of the time before the keys were destroyed.
+                default: damaged.written[copy].replaceSubrange(range, with: before.written[copy][range])
+                }
             }
-        }
-        damaged.durable = damaged.written
-        let steps = KeyringPlan.repair(verdicts(damaged.written))
-        func check(_ found: [KeyringVerdict], _ where_: String) {
-            for number in 1...64 as ClosedRange<UInt64> {
-                expect(found, number, [5, 6, 40].contains(number) ? gone(number) : live(number), where_)
+            let steps = KeyringPlan.repair(verdicts(damaged.written))
+            // A power cut may tear a block of one copy while the other copy is damaged in another sector of it: two faults at
+            // once, which the recovery table calls lost. A killed process tears nothing.
+            for done in 0...steps.count {
+                if done > 0 { damaged.run(steps[done - 1]) }
+                guard done == steps.count || done % 5 == 0 else { continue }
+                let found = verdicts(damaged.written)
+                for number in 1...64 as ClosedRange<UInt64> {
+                    let slot = [5, 6, 40].contains(number) ? gone(number) : live(number)
+                    expect(found, number, slot, "round \(round), \(done) steps done, REELD_SEED=\(seed)")
+                }
             }
-        }
-        check(verdicts(damaged.written), "damaged, REELD_SEED=\(seed)")
-        var healed = damaged
-        for step in steps { healed.run(step) }
-        #expect(healed.durable == disk.durable, "REELD_SEED=\(seed)")
-        // A crash while one copy is being healed tears blocks whose other copy may be the damaged one in another sector: then
-        // both are gone. That takes two faults at once, and is what the recovery table calls lost; by sectors it cannot be.
-        for done in 0...steps.count {
-            var disk = damaged
-            for step in steps[..<done] { disk.run(step) }
-            check(verdicts(disk.written), "a killed process, after \(done) steps, REELD_SEED=\(seed)")
+            #expect(damaged.durable == disk.durable, "round \(round), REELD_SEED=\(seed)")
         }
     }
 
