@@ -243,7 +243,8 @@ def test_without_a_daemon_commands_say_where_they_looked(binary, tmp_path):
 def test_every_command_has_its_help(binary):
     overview = subprocess.run([str(binary), "--help"], capture_output=True, check=True).stdout.decode()
     for command in ("serve", "ls", "show", "cat", "tail", "export", "import", "end", "erase", "stats", "vacuum", "verify",
-                    "index dump", "index rebuild", "config check", "config show"):  # fmt: skip
+                    "index dump", "index rebuild", "key generate", "key fingerprint", "config check",
+                    "config show"):  # fmt: skip
         assert re.search(rf"^\s+(reeld )?{command}\b", overview, re.MULTILINE), command
         text = subprocess.run([str(binary), *command.split(), "--help"], capture_output=True, check=True).stdout
         assert f"reeld {command}".encode() in text
