@@ -201,7 +201,7 @@ import Testing
         func word(_ offset: Int) -> UInt64 { bytes[offset..<offset + 8].reversed().reduce(0) { $0 << 8 | UInt64($1) } }
         #expect(String(decoding: bytes[..<4], as: UTF8.self) == "RLD1" && word(0) >> 32 == 0)
         let capacity = word(8)
-        #expect(capacity.nonzeroBitCount == 1 && capacity >= 1 << 16 && bytes.count >= 4096 + 8 * Int(capacity))
+        #expect(capacity.nonzeroBitCount == 1 && capacity >= 1 << 10 && bytes.count >= 4096 + 8 * Int(capacity))
         #expect(word(24) & 0xFFFF_FFFF == UInt64(CRC32C.checksum(Array(bytes[..<24]))))
         for (index, id) in ids.enumerated() {
             var x = id.high ^ (id.low &* 0x9E37_79B9_7F4A_7C15)

@@ -9,7 +9,7 @@ import ReelSystem
 final class IDTable: Sendable {
     private static let magic: UInt64 = 0x3144_4C52  // "RLD1" on disk
     private static let headBytes = 4096
-    private static let capacityMin = 1 << 16
+    private static let capacityMin = 1 << 10
 
     private struct State {
         var slots: SlotFile

@@ -45,7 +45,7 @@ final class SlotFile: Sendable {
         for _ in 0..<SlotFile.readAttemptMax {
             if let slot = mapping.withBytes(start..<start + slotBytes, decode) { return slot }
             // Never written: zeros cannot become sound by waiting.
-            if mapping.withBytes(start..<start + slotBytes, { isZero($0) }) { return nil }
+            if mapping.withBytes(start..<start + slotBytes, { $0.isZero }) { return nil }
         }
         return nil
     }
@@ -54,7 +54,7 @@ final class SlotFile: Sendable {
     func holdsSound(_ index: Int, _ check: (RawSpan) -> Bool) -> Bool {
         let start = firstSlotBytes + index * slotBytes
         for _ in 0..<SlotFile.readAttemptMax {
-            let isSound = mapping.withBytes(start..<start + slotBytes) { isZero($0) || check($0) }
+            let isSound = mapping.withBytes(start..<start + slotBytes) { $0.isZero || check($0) }
             if isSound { return true }
         }
         return false
@@ -86,11 +86,4 @@ final class SlotFile: Sendable {
         try file.allocate(target)
         sizeBytes.withLock { $0 = target }
     }
-}
-
-private func isZero(_ span: RawSpan) -> Bool {
-    for index in stride(from: 0, to: span.byteCount, by: 8) where span.field(index, as: UInt64.self) != 0 {
-        return false
-    }
-    return true
 }
