@@ -52,6 +52,11 @@ let package = Package(
             name: "ReelFormatTests", dependencies: ["ReelFormat", "ReelCodec", "ReelStore", "ReelSystem"],
             swiftSettings: strict),
         .testTarget(name: "ReelHTTPTests", dependencies: ["ReelHTTP"], swiftSettings: strict),
+        .target(
+            name: "SimulatedDisk", dependencies: ["ReelSystem"], path: "Tests/SimulatedDisk", swiftSettings: strict),
+        .testTarget(
+            name: "CrashTests", dependencies: ["SimulatedDisk", "ReelStore", "ReelFormat", "ReelCodec", "ReelSystem"],
+            swiftSettings: strict),
         .testTarget(name: "ReelServerTests", dependencies: ["ReelServer"], swiftSettings: strict),
         .testTarget(name: "ReelStoreTests", dependencies: ["ReelStore"], swiftSettings: strict),
         .testTarget(

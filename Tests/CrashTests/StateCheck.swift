@@ -1,0 +1,127 @@
+import ReelCodec
+import ReelFormat
+import ReelStore
+import ReelSystem
+import SimulatedDisk
+
+/// One state of a disk after a crash, opened by the real recovery and judged.
+struct StateCheck {
+    /// How much is looked at.
+    struct Depth: Sendable {
+        /// The index is thrown away and made anew, and must be the same.
+        var rebuilds = true
+        /// Retries, new recordings and batches, a clean stop, and what it leaves.
+        var writesOn = true
+        /// `reeld verify` reads everything.
+        var verifies = true
+    }
+
+    private let image: DiskImage
+    private let expectation: Expectation
+    private let options: StoreOptions
+    private(set) var problems: [String] = []
+    /// The calls of the recovery, where they were asked for.
+    private(set) var trace: [DiskCall] = []
+
+    /// - Parameter isRecording: whether the recovery's calls are wanted, to crash it too.
+    init(
+        _ image: DiskImage, _ expectation: Expectation, _ options: StoreOptions, depth: Depth, isRecording: Bool = false
+    ) {
+        self.image = image
+        self.expectation = expectation
+        self.options = options
+        let disk = SimulatedDisk(image, isRecording: isRecording)
+        do {
+            let store = try open(disk)
+            trace = disk.trace
+            let recovered = disk.image()
+            check(store.report)
+            let reading = StateReading(store, expectation)
+            problems += reading.problems
+            let dump = try store.dump()
+            try checkSecondOpening(recovered, dump)
+            if depth.rebuilds { try checkRebuilt(recovered, dump) }
+            if depth.verifies { try verify(recovered) }
+            if depth.writesOn, problems.isEmpty {
+                var writing = WritingOn(store, expectation, reading.found)
+                problems += try writing.run()
+                let last = try store.dump()
+                store.close()
+                try checkStopped(disk.image(), last)
+            } else {
+                stop(store, disk)
+            }
+        } catch {
+            problems.append("opening and reading: \(error)")
+        }
+    }
+
+    private func open(
+        _ disk: SimulatedDisk, _ change: (inout StoreOptions) -> Void = { _ in }
+    ) throws(OpenError) -> Store {
+        var options = options
+        change(&options)
+        return try Store.open(ScenarioRun.root, options: options, fileSystem: disk, clock: TestClock())
+    }
+
+    /// Ends a store's threads without a change to the disk.
+    private func stop(_ store: Store, _ disk: SimulatedDisk) {
+        disk.powerOff()
+        store.close()
+    }
+
+    /// A crash is no damage.
+    private mutating func check(_ report: OpenReport) {
+        for damage in report.damage { problems.append("opening tells of damage: \(damage)") }
+    }
+
+    /// Opening again changes neither a byte nor an answer. No file is excepted.
+    private mutating func checkSecondOpening(_ recovered: DiskImage, _ dump: [String]) throws {
+        // Recovery goes by the disk alone: where the first one changed nothing, the second one is the first.
+        if recovered == image { return }
+        let disk = SimulatedDisk(recovered)
+        let store = try open(disk)
+        check(store.report)
+        problems += recovered.differences(to: disk.image()).map { "a second opening changed \($0)" }
+        problems += differences(dump, try store.dump()).map { "a second opening dumps \($0)" }
+        stop(store, disk)
+    }
+
+    private mutating func checkRebuilt(_ recovered: DiskImage, _ dump: [String]) throws {
+        let disk = SimulatedDisk(recovered)
+        let store = try open(disk) { $0.rebuildsIndex = true }
+        check(store.report)
+        problems += differences(dump, try store.dump()).map { "the rebuilt index dumps \($0)" }
+        stop(store, disk)
+    }
+
+    private mutating func verify(_ recovered: DiskImage) throws {
+        let report = try StoreVerifier(ScenarioRun.root, fileSystem: SimulatedDisk(recovered)).run()
+        for damage in report.damage { problems.append("verify tells of damage: \(damage)") }
+        for gap in report.gaps { problems.append("verify tells of a gap: \(gap)") }
+        for number in report.lostRecordings { problems.append("verify tells that recording \(number) is lost") }
+    }
+
+    /// After a clean stop there is nothing to replay.
+    private mutating func checkStopped(_ stopped: DiskImage, _ dump: [String]) throws {
+        let disk = SimulatedDisk(stopped)
+        let store = try open(disk)
+        check(store.report)
+        if store.report.replayedFrameCount > 0 || store.report.rebuiltIndex {
+            problems.append("after a clean stop \(store.report.replayedFrameCount) frames were replayed")
+        }
+        problems += differences(dump, try store.dump()).map { "after a clean stop the index dumps \($0)" }
+        stop(store, disk)
+    }
+}
+
+/// The lines in which two dumps differ.
+private func differences(_ one: [String], _ other: [String]) -> [String] {
+    if one == other { return [] }
+    return other.difference(from: one).map { change in
+        switch change {
+        case .insert(let offset, let line, _): "+\(offset) \(line)"
+        case .remove(let offset, let line, _): "-\(offset) \(line)"
+        }
+    }
+}
