@@ -1,3 +1,4 @@
+import Glibc
 import ReelCodec
 import ReelFormat
 import ReelSystem
@@ -65,8 +66,21 @@ enum StoreDirectory {
         try file.sync()
         // The log's directory first: a store file without it would look like a store that lost its log.
         try fileSystem.createDirectory(paths.log)
+        // Before the store is one: whoever opens it next does not come here again.
+        try syncParent(paths, fileSystem)
         try fileSystem.rename(draft, to: paths.identity)
         try fileSystem.syncDirectory(paths.root)
         return identity
+    }
+
+    /// Makes the name of the store's own directory durable: else a power cut can take the directory with all that was
+    /// acked in it.
+    private static func syncParent(_ paths: StorePaths, _ fileSystem: any FileSystem) throws(SystemError) {
+        do {
+            try fileSystem.syncDirectory(paths.parent)
+        } catch {
+            // Where the parent may not even be read, the directory was made by somebody else (a service manager).
+            guard error.code == EACCES else { throw error }
+        }
     }
 }

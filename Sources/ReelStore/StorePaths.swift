@@ -2,6 +2,8 @@
 struct StorePaths: Sendable {
     let root: String
 
+    /// The directory the store's own directory lies in, whatever links led to it.
+    var parent: String { "\(root)/.." }
     var identity: String { "\(root)/store" }
     var lock: String { "\(root)/lock" }
     var log: String { "\(root)/log" }
