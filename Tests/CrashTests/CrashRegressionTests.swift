@@ -15,4 +15,57 @@ import Testing
         let check = StateCheck(point.image { _ in .lost }, point.expectation, Scenario.smallOptions, depth: .init())
         #expect(check.problems == [])
     }
+
+    /// A restart took the LSNs of a compaction for those of the segment being written, and then a torn group, never
+    /// acked, for damage.
+    @Test func aTornGroupAfterAVacuumAndARestartIsNoDamage() throws {
+        let run = try ScenarioRun(Scenario.smallOptions)
+        try run.open()
+        for n in 1...2 { try run.start(n) }
+        try run.append(1, 1)
+        try run.vacuum()
+        run.close()
+        try run.open()
+        try sendGroup(run)
+        try checkTornGroups(run)
+        run.close()
+    }
+
+    /// The same within one run of the store: a compaction takes its LSNs between two commits.
+    @Test func aTornGroupAfterACompactionIsNoDamage() throws {
+        let run = try ScenarioRun(Scenario.smallOptions)
+        try run.open()
+        for n in 1...2 { try run.start(n) }
+        try run.append(1, 1)
+        try run.vacuum()
+        try run.append(1, 2)
+        try sendGroup(run)
+        try checkTornGroups(run)
+        run.close()
+    }
+
+    private func sendGroup(_ run: ScenarioRun) throws {
+        var answers: [Answer<AppendReceipt>] = []
+        try run.together {
+            for n in 1...2 { answers.append(try run.send(makeBatch(n, 9, noiseBytes: 800))) }
+        }
+        for answer in answers { try answer.wait() }
+    }
+
+    /// Crashes in the last large write, without each of its sectors.
+    private func checkTornGroups(_ run: ScenarioRun) throws {
+        let point = try #require(
+            CrashPoint.all(run).last {
+                if case .write(_, _, let bytes) = run.disk.trace[$0.call] { bytes.count > 1600 } else { false }
+            })
+        let group = try #require(point.replay.pending.last { $0.sectorCount > 3 })
+        for lost in 0..<group.sectorCount {
+            let image = point.image {
+                $0.call == group.call ? .torn(sectors: ~(1 << UInt64(lost)), isSizeKept: true) : .kept
+            }
+            #expect(
+                StateCheck(image, point.expectation, Scenario.smallOptions, depth: .init()).problems == [],
+                "sector \(lost)")
+        }
+    }
 }

@@ -16,7 +16,7 @@ import Testing
         let document = try String(contentsOf: root.appending(path: "Sources/ReelFormat/FORMAT.md"), encoding: .utf8)
         let section = try #require(document.components(separatedBy: "\n## 14. Recovery\n").last)
             .components(separatedBy: "\n## ")[0]
-        let tests = try sources("Tests/ReelStoreTests")
+        let tests = try sources("Tests/ReelStoreTests") + sources("Tests/CrashTests")
         let rows = section.components(separatedBy: "\n").filter { $0.hasPrefix("| ") && !$0.hasPrefix("| found") }
             .filter { !$0.hasPrefix("| happens") }
         #expect(rows.count >= 25)

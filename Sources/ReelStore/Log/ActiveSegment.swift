@@ -7,6 +7,8 @@ struct ActiveSegment {
     /// Up to here everything is written and, with `durability = sync`, durable.
     var lengthBytes: UInt64
     var frameCount: Int
+    /// Of its last frame, the state frame counted. LSNs behind it may be those of frames that lie elsewhere.
+    var lastLSN: UInt64
     var isDirty = false
 
     /// Makes the segment's file with its state frame, durable with its directory entry.
@@ -24,7 +26,7 @@ struct ActiveSegment {
             try file.sync()
             try fileSystem.syncDirectory(paths.log)
             let segment = Segment(number: state.segment, file: file, store: header.store)
-            return ActiveSegment(segment: segment, lengthBytes: UInt64(bytes.count), frameCount: 0)
+            return ActiveSegment(segment: segment, lengthBytes: UInt64(bytes.count), frameCount: 0, lastLSN: header.lsn)
         } catch {
             // A leftover would be taken for a segment with a torn beginning, which recovery removes as well.
             try? fileSystem.unlink(path)

@@ -11,7 +11,10 @@ final class LogWriter {
     var active: ActiveSegment
     var nextLSN: UInt64
     var nextRecording: UInt64
-    /// Everything up to this LSN is known to be on the disk.
+    /// The last frame of the active segment that is known to be on the disk.
+    ///
+    /// Never an LSN of a frame that lies elsewhere: recovery takes a frame that names a later LSN than the frames before
+    /// it for proof that something durable is missing between them, and would call a torn group damage.
     var durableLSN: UInt64
     var lastReceivedMicroseconds: Int64
     var tombstones: [UInt64: Tombstone]
@@ -29,7 +32,7 @@ final class LogWriter {
         active = position.active
         nextLSN = position.nextLSN
         nextRecording = position.nextRecording
-        durableLSN = position.nextLSN - 1
+        durableLSN = position.active.lastLSN
         lastReceivedMicroseconds = position.lastReceivedMicroseconds
         tombstones = position.tombstones
         cuts = position.cuts
@@ -102,18 +105,19 @@ final class LogWriter {
             plan.states.values.forEach(cache.keep)
             return plan.waiting.forEach { $0.succeed() }
         }
+        guard let last = plan.entries.last else { preconditionFailure("bytes of no frame") }
         do {
-            try write(plan.buffer)
+            try write(plan.buffer, lastLSN: last.lsn)
         } catch {
             // The copies the plan worked on are gone with it; what the cache has is as it was before.
             return plan.waiting.forEach { $0.operation.fail(error) }
         }
         active.frameCount += plan.entries.count
-        if let last = plan.entries.last { publish(plan, lastLSN: last.lsn) }
+        publish(plan, lastLSN: last.lsn)
         plan.waiting.forEach { $0.succeed() }
     }
 
-    private func write(_ bytes: [UInt8]) throws(StoreError) {
+    private func write(_ bytes: [UInt8], lastLSN: UInt64) throws(StoreError) {
         do {
             try active.segment.file.write(bytes, at: active.lengthBytes)
         } catch  where error.isDiskFull {
@@ -126,7 +130,7 @@ final class LogWriter {
         switch context.options.durability {
         case .sync:
             do { try active.segment.file.sync() } catch { try abandon(error) }
-            durableLSN = nextLSN - 1
+            durableLSN = lastLSN
         case .interval(let milliseconds):
             active.isDirty = true
             if syncDueMicroseconds == nil {
@@ -134,6 +138,7 @@ final class LogWriter {
             }
         }
         active.lengthBytes += UInt64(bytes.count)
+        active.lastLSN = lastLSN
     }
 
     /// Brings rows, summaries and tables up to the commit, then shows it to readers.
@@ -251,7 +256,7 @@ final class LogWriter {
         }
         active.isDirty = false
         syncDueMicroseconds = nil
-        durableLSN = nextLSN - 1
+        durableLSN = active.lastLSN
     }
 }
 

@@ -19,7 +19,7 @@ struct LogInventory {
     private(set) var lastReceivedMicroseconds: Int64 = 0
 
     /// The last hot segment, if it may be written to further.
-    private var resumable: (segment: Segment, lengthBytes: UInt64)?
+    private var resumable: (segment: Segment, lengthBytes: UInt64, lastLSN: UInt64)?
     /// A segment file with what its state frame says.
     private struct Found {
         var segment: Segment
@@ -204,7 +204,7 @@ struct LogInventory {
         // What a killed daemon left in the page cache is served from now on, so it must be on the disk.
         try one.segment.file.sync()
         if scan.damage.isEmpty, one.state != nil, cut == nil, !one.isCut {
-            resumable = (one.segment, scan.endBytes)
+            resumable = (one.segment, scan.endBytes, scan.lastLSN)
             for entry in entries { activeTable.append(entry) }
         } else {
             // Nothing is ever appended to a damaged segment.
@@ -233,7 +233,7 @@ struct LogInventory {
         if let resumable {
             return ActiveSegment(
                 segment: resumable.segment, lengthBytes: resumable.lengthBytes,
-                frameCount: activeTable.entries.count)
+                frameCount: activeTable.entries.count, lastLSN: resumable.lastLSN)
         }
         var state = StatePayload(
             segment: nextSegment, isCompacted: false, nextRecording: nextRecording, nextLSN: nextLSN)
