@@ -3,13 +3,17 @@
 ///
 /// Paths are absolute. A call that throws has changed nothing unless it says otherwise.
 package protocol FileSystem: Sendable {
-    /// Opens a file for reading and writing.
+    /// Opens a file for reading and writing. Never waits, and follows no symbolic link in the file's own place.
+    ///
+    /// - Throws: `isIrregularFile` where something else than a regular file is there; it is left alone.
     func open(_ path: String, _ mode: OpenMode) throws(SystemError) -> any File
     /// Makes a directory with mode 0700; an existing one is fine.
     func createDirectory(_ path: String) throws(SystemError)
     /// The names in a directory, unsorted, without `.` and `..`.
     func list(_ directory: String) throws(SystemError) -> [String]
     /// Replaces `to` by `from` in one step; durable once the directory has been synced.
+    ///
+    /// - Throws: `isIrregularFile`, with the path `to`, where that is a directory.
     func rename(_ from: String, to: String) throws(SystemError)
     func unlink(_ path: String) throws(SystemError)
     /// Makes creations, renames and removals in the directory durable.
@@ -30,6 +34,20 @@ package enum OpenMode: Sendable {
 }
 
 extension FileSystem {
+    /// Opens or makes a file that holds nothing which could not be made again. What is in its place and no file is removed;
+    /// of a symbolic link only the link.
+    ///
+    /// - Throws: `isIrregularFile` where it is a directory: what is in there may be somebody's.
+    package func openDerived(_ path: String) throws(SystemError) -> any File {
+        do {
+            return try open(path, .createIfMissing)
+        } catch {
+            guard error.isIrregularFile else { throw error }
+            do { try unlink(path) } catch let refusal { throw refusal.isDirectory ? error : refusal }
+            return try open(path, .createIfMissing)
+        }
+    }
+
     /// Removes a file that may be gone already.
     package func unlinkIfThere(_ path: String) throws(SystemError) {
         do {

@@ -12,9 +12,18 @@ package struct HostFileSystem: FileSystem {
             case .new: O_RDWR | O_CREAT | O_EXCL
             case .createIfMissing: O_RDWR | O_CREAT
             }
-        let raw = retrying { Glibc.open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0o600) }
-        guard raw >= 0 else { throw SystemError.last("open", path) }
-        return HostFile(FileDescriptor(owning: raw), path: path)
+        // O_NONBLOCK means nothing to a regular file; of a FIFO the open would wait for its other end.
+        let raw = retrying { Glibc.open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600) }
+        guard raw >= 0 else {
+            // A symbolic link, a directory, a socket.
+            let isIrregular = [ELOOP, EISDIR, ENXIO].contains(errno)
+            throw isIrregular ? SystemError(SystemError.irregularFile, "open", path) : .last("open", path)
+        }
+        let descriptor = FileDescriptor(owning: raw)
+        var status = stat()
+        guard fstat(descriptor.raw, &status) == 0 else { throw SystemError.last("fstat", path) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw SystemError(SystemError.irregularFile, "open", path) }
+        return HostFile(descriptor, path: path)
     }
 
     package func createDirectory(_ path: String) throws(SystemError) {
@@ -22,7 +31,7 @@ package struct HostFileSystem: FileSystem {
     }
 
     package func list(_ directory: String) throws(SystemError) -> [String] {
-        guard let stream = opendir(directory) else { throw SystemError.last("opendir", directory) }
+        guard let stream = retrying({ opendir(directory) }) else { throw SystemError.last("opendir", directory) }
         defer { closedir(stream) }
         var names: [String] = []
         while true {
@@ -39,7 +48,9 @@ package struct HostFileSystem: FileSystem {
     }
 
     package func rename(_ from: String, to: String) throws(SystemError) {
-        guard Glibc.rename(from, to) == 0 else { throw SystemError.last("rename", from) }
+        guard Glibc.rename(from, to) == 0 else {
+            throw errno == EISDIR ? SystemError(SystemError.irregularFile, "rename", to) : .last("rename", from)
+        }
     }
 
     package func unlink(_ path: String) throws(SystemError) {
@@ -55,12 +66,20 @@ package struct HostFileSystem: FileSystem {
 
     package func freeBytes(_ path: String) throws(SystemError) -> UInt64 {
         var status = Glibc.statvfs()
-        guard statvfs(path, &status) == 0 else { throw SystemError.last("statvfs", path) }
+        guard retrying({ statvfs(path, &status) }) == 0 else { throw SystemError.last("statvfs", path) }
         return UInt64(status.f_bavail) * UInt64(status.f_frsize)
     }
 }
 
-/// Calls again while a signal interrupted the call.
+/// Calls again while a signal interrupted the call. Not for syncs, whose error is told once, nor for renames and removals,
+/// which may have been done.
+func retrying(_ call: () -> OpaquePointer?) -> OpaquePointer? {
+    while true {
+        let result = call()
+        if result != nil || errno != EINTR { return result }
+    }
+}
+
 func retrying<Result: SignedInteger>(_ call: () -> Result) -> Result {
     while true {
         let result = call()

@@ -19,10 +19,23 @@ package struct SystemError: Error, Equatable, Sendable, CustomStringConvertible 
 
     /// No space left on the medium or in the user's quota.
     package var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
+    /// Of unlink(2): a directory, which it removes none of.
+    package var isDirectory: Bool { code == EISDIR || code == EPERM }
     package var isMissing: Bool { code == ENOENT }
+    /// Of a lock: another process has it. fcntl(2).
+    package var isHeldByAnother: Bool { code == EAGAIN || code == EACCES }
+
+    /// In the place of an errno, which Linux has none for: what is there is no regular file.
+    package static let irregularFile: Int32 = -1
+    package var isIrregularFile: Bool { code == SystemError.irregularFile }
 
     /// What the kernel says: "No such file or directory".
-    package var reason: String { String(cString: strerror(code)) }
+    package var reason: String {
+        guard !isIrregularFile else {
+            return "not a regular file, but a directory, symbolic link, FIFO, socket or device; move it away"
+        }
+        return String(cString: strerror(code))
+    }
 
     package var description: String {
         path.isEmpty ? "\(call): \(reason)" : "\(call) \(path): \(reason)"
