@@ -14,8 +14,8 @@ final class StoreContext: Sendable {
     let queue: WriteQueue
     let digests: StoreDigests
     let leases = LeaseTable()
-    /// Rows that could not be written, or were found damaged: their recordings are folded from the log when read.
-    let damagedRows = Monitor<Set<UInt64>>([])
+    /// Rows that could not be written, with their ids: these recordings are folded from the log when they are read.
+    let damagedRows = Monitor<[UInt64: UUIDv7]>([:])
     /// Long work looks at it and ends early.
     let isClosing = Monitor(false)
     let health = Monitor(StoreHealth())
@@ -78,7 +78,7 @@ final class StoreContext: Sendable {
     /// - Throws: `.unknownRecording`, or what reading the frames met.
     func committedState(_ number: UInt64) throws(StoreError) -> RecordingState {
         guard number >= 1, number < view.nextRecording else { throw .unknownRecording }
-        let isSuspect = damagedRows.withLock { $0.contains(number) } || index.hasFaulted
+        let isSuspect = damagedRows.withLock { $0[number] != nil } || index.hasFaulted
         if !isSuspect, let row = index.row(number), let summary = index.summary(number) {
             return RecordingState(row: row, summary: summary)
         }
@@ -86,9 +86,22 @@ final class StoreContext: Sendable {
         return state
     }
 
+    /// The number of the recording with that id; nil where there is none.
+    func number(of id: UUIDv7) -> UInt64? {
+        // A row that could not be written may be missing in `ids` too.
+        index.number(of: id) ?? damagedRows.withLock { rows in rows.first { $0.value == id }?.key }
+    }
+
+    /// Takes note that a row does not say what the log says. The log has it: from here on the recording is folded from its
+    /// frames, until the row can be written. Told once.
+    func noteDamaged(_ row: RecordingRow, _ error: SystemError) {
+        let isNew = damagedRows.withLock { $0.updateValue(row.id, forKey: row.number) == nil }
+        if isNew { note(.indexWriteFailed(recording: row.number, error)) }
+    }
+
     func committedRow(_ number: UInt64) throws(StoreError) -> RecordingRow {
         guard number >= 1, number < view.nextRecording else { throw .unknownRecording }
-        let isSuspect = damagedRows.withLock { $0.contains(number) } || index.hasFaulted
+        let isSuspect = damagedRows.withLock { $0[number] != nil } || index.hasFaulted
         if !isSuspect, let row = index.row(number) { return row }
         return try committedState(number).row
     }
@@ -130,7 +143,9 @@ final class StoreContext: Sendable {
 
 /// What `/readyz` asks.
 package struct StoreHealth: Sendable, Equatable {
-    package var isReadOnly = false
+    /// What the disk said when the store stopped writing for good; nil while it writes.
+    package var readOnlyCause: SystemError?
+    package var isReadOnly: Bool { readOnlyCause != nil }
     package var lastCheckpointMicroseconds: Int64 = 0
 }
 

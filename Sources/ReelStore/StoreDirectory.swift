@@ -14,7 +14,9 @@ enum StoreDirectory {
             // Before the lock is made: in a directory of somebody else's nothing is left behind.
             try requireStoreOrNothing(paths, fileSystem)
             let lock = try fileSystem.open(paths.lock, .createIfMissing)
-            do { try lock.lock() } catch { throw OpenError.locked(path: paths.root) }
+            do { try lock.lock() } catch {
+                throw error.isHeldByAnother ? OpenError.locked(path: paths.root) : .system(error)
+            }
             if try fileSystem.list(paths.root).contains("store") { return (lock, try read(paths, fileSystem)) }
             // And again: who had the lock before may have made something.
             try requireStoreOrNothing(paths, fileSystem)

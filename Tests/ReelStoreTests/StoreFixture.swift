@@ -29,18 +29,21 @@ final class FakeClock: Clock, Sendable {
 
 /// A directory that goes with the test.
 final class TemporaryDirectory {
+    /// A parent on which syncs cost nothing, where the machine has one.
+    static let memory = FileManager.default.isWritableFile(atPath: "/dev/shm") ? "/dev/shm/" : NSTemporaryDirectory()
+
     let path: String
 
-    init() {
-        path = NSTemporaryDirectory() + "reeld-test-" + UUID().uuidString
+    init(parent: String = NSTemporaryDirectory()) {
+        path = parent + "reeld-test-" + UUID().uuidString
         mkdir(path, 0o700)
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
     /// What a crash at this moment would leave: a copy, lock not held.
-    func crashed() throws -> TemporaryDirectory {
-        let copy = TemporaryDirectory()
+    func crashed(in parent: String = NSTemporaryDirectory()) throws -> TemporaryDirectory {
+        let copy = TemporaryDirectory(parent: parent)
         for name in try FileManager.default.contentsOfDirectory(atPath: path) {
             try FileManager.default.copyItem(atPath: "\(path)/\(name)", toPath: "\(copy.path)/\(name)")
         }
@@ -154,5 +157,19 @@ func differences(_ one: [String], _ other: [String]) -> [String] {
         case .insert(let offset, let line, _): "+\(offset) \(line)"
         case .remove(let offset, let line, _): "-\(offset) \(line)"
         }
+    }
+}
+
+/// Random numbers that come again with their seed (SplitMix64).
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(_ seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var value = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+        return value ^ (value >> 31)
     }
 }

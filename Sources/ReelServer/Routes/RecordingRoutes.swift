@@ -35,6 +35,7 @@ enum RecordingRoutes {
             let list = try ListQuery(try Query(request.query), now: context.clock.wallMicroseconds)
             let page = context.store.list(list.query, below: list.below, limit: list.limit)
             for damage in page.damage { _ = context.problem(.damaged(damage), "in a list") }
+            for failure in page.failures { _ = context.problem(.system(failure), "in a list") }
             var json = JSONWriter(capacityBytes: 64 + page.recordings.count * 1_024)
             json.object { json in
                 json.member("recordings") { json in
@@ -47,10 +48,11 @@ enum RecordingRoutes {
                 }
                 json.member("complete", page.isComplete)
                 // A list that left something out in silence would be taken for the whole.
-                if !page.damage.isEmpty {
+                if !page.damage.isEmpty || !page.failures.isEmpty {
                     json.member("damaged") { json in
                         json.array { json in
                             for damage in page.damage { json.string("\(damage)") }
+                            for failure in page.failures { json.string("\(failure)") }
                         }
                     }
                 }

@@ -21,7 +21,9 @@ struct Compactor {
             var writer = try CompactedSegmentWriter(beginning, context: context)
             try writeRecordings(of: inputs, to: &writer)
             compacted = try writer.finish(replacing: replaced)
+            try context.wait { completion in .install(compacted, completion) }
         } catch {
+            // Also where installing it failed: what is in `tmp/` takes room until the next start.
             try? context.fileSystem.unlink(context.paths.temporarySegment(number))
             switch error {
             case let error as StoreError: throw error
@@ -29,7 +31,6 @@ struct Compactor {
             default: preconditionFailure("no other error is thrown: \(error)")
             }
         }
-        try context.wait { completion in .install(compacted, completion) }
         return (inputs.reduce(0) { $0 + $1.lengthBytes }, compacted.lengthBytes)
     }
 

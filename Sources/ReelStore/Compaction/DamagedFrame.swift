@@ -22,7 +22,7 @@ extension LocatedFrame {
             try segment.file.read(
                 FrameHeader.sizeBytes + Int(entry.storedSizeBytes), at: entry.offsetBytes, into: &bytes)
         } catch {
-            throw .system(error)
+            throw segment.failure(error)
         }
         let span = bytes.span
         guard let header = try? FrameHeader(decoding: span.bytes) else { return nil }

@@ -27,9 +27,7 @@ extension LogWriter {
         } catch {
             // Whether a crash finds the new segment is unknown. Going on with the old ones could compact them again, and
             // both would count at the next start: what is there is served, and nothing more is written.
-            isReadOnly = true
-            context.health.withLock { $0.isReadOnly = true }
-            context.note(.storeReadOnly(error))
+            stopWriting(error)
             throw .readOnly
         }
         lastReceivedMicroseconds = header.receivedMicroseconds
@@ -46,7 +44,7 @@ extension LogWriter {
             view.sealed.removeAll { void.contains($0.segment.number) }
             view.sealed.append(sealed)
         }
-        try moveRows(compacted, void)
+        moveRows(compacted, void)
         // Only now: a checkpoint up to the commit frame says that the rows have moved.
         context.view.state.withLock { view in
             view.retired = []
@@ -55,7 +53,9 @@ extension LogWriter {
         removeFiles(compacted.replaced)
     }
 
-    private func moveRows(_ compacted: CompactedSegment, _ void: Set<UInt64>) throws(StoreError) {
+    /// Lets rows point into the new segment. It counts already, so nothing here may stop half-way: a row that cannot be
+    /// brought up to it is folded from the log.
+    private func moveRows(_ compacted: CompactedSegment, _ void: Set<UInt64>) {
         var index = 0
         while index < compacted.entries.count {
             let number = compacted.entries[index].recording
@@ -64,20 +64,34 @@ extension LogWriter {
                 if compacted.entries[index].kind.isMetadata { metadata = compacted.entries[index] }
                 index += 1
             }
-            var state = try cache.take(number)
-            guard state.row.status != .erased else { continue }
-            if void.contains(UInt64(state.row.metadataSegment)), let metadata {
-                state.row.metadataSegment = UInt32(truncatingIfNeeded: compacted.segment.number)
-                state.row.metadataOffsetBytes = UInt32(truncatingIfNeeded: metadata.offsetBytes)
+            moveRow(number, metadata, compacted.segment, void)
+        }
+    }
+
+    private func moveRow(_ number: UInt64, _ metadata: FrameEntry?, _ segment: Segment, _ void: Set<UInt64>) {
+        let cached = cache.takeIfThere(number)
+        var row = cached?.row ?? context.index.row(number) ?? RecordingRow(number: number, id: .unknown)
+        do {
+            // Not the cache's own reading: the batches a recording remembers have not moved.
+            if cached == nil { row = try context.committedRow(number) }
+            guard row.status != .erased else { return }
+            if void.contains(UInt64(row.metadataSegment)), let metadata {
+                row.metadataSegment = UInt32(truncatingIfNeeded: segment.number)
+                row.metadataOffsetBytes = UInt32(truncatingIfNeeded: metadata.offsetBytes)
             }
-            state.row.describeStorage(try context.view.frames(of: number).map(\.entry))
-            do {
-                try context.index.write(state.row, isNew: false)
+            row.describeStorage(try context.view.frames(of: number).map(\.entry))
+            do { try context.index.write(row, isNew: false) } catch { throw StoreError.system(error) }
+            if var state = cached {
+                state.row = row
                 cache.keep(state)
-            } catch {
-                context.note(.indexWriteFailed(recording: number, error))
-                context.damagedRows.withLock { _ = $0.insert(number) }
             }
+        } catch StoreError.system(let error) {
+            context.noteDamaged(row, error)
+        } catch StoreError.damaged(let damage) {
+            context.note(.damage(damage))
+            context.damagedRows.withLock { $0[number] = row.id }
+        } catch {
+            // No row and no frame: there is nothing to bring up.
         }
     }
 
@@ -103,7 +117,7 @@ extension LogWriter {
         } catch {
             throw error.isDiskFull ? .diskFull : .system(error)
         }
-        context.damagedRows.withLock { _ = $0.remove(number) }
+        context.damagedRows.withLock { _ = $0.removeValue(forKey: number) }
     }
 }
 

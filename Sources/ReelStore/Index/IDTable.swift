@@ -135,7 +135,7 @@ final class IDTable: Sendable {
         writer.appendZeros(headBytes - writer.bytes.count)
         for slot in slots { writer.append(slot) }
         let draft = path + ".new"
-        let file = try fileSystem.open(draft, .createIfMissing)
+        let file = try fileSystem.openDerived(draft)
         try file.truncate(to: 0)
         try file.write(writer.bytes, at: 0)
         // Slots from before the last checkpoint are not replayed: they must be there before the old file goes.

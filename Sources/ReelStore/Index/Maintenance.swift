@@ -40,7 +40,13 @@ final class Maintenance: Sendable {
     func tick() {
         expireLeases()
         guard isCheckpointDue() else { return }
-        do { try checkpoint() } catch { context.note(.checkpointFailed(error)) }
+        do {
+            try checkpoint()
+        } catch {
+            // Told, and tried again when the next one would have been due.
+            progress.withLock { $0.atMicroseconds = context.clock.uptimeMicroseconds }
+            context.note(.checkpointFailed(error))
+        }
     }
 
     // MARK: Leases
@@ -64,6 +70,7 @@ final class Maintenance: Sendable {
     // MARK: Checkpoints
 
     private func isCheckpointDue() -> Bool {
+        guard !context.index.isPoisoned else { return false }
         let lsn = context.view.state.withLock { $0.appliedLSN }
         let written = context.commits.withLock { $0.sizeBytes }
         return progress.withLock { progress in
@@ -131,7 +138,7 @@ final class Maintenance: Sendable {
     }
 
     private func repairRows() throws(SystemError) {
-        for number in context.damagedRows.withLock({ Array($0) }) {
+        for number in context.damagedRows.withLock({ Array($0.keys) }) {
             try? context.queue.submit(.repair(number) { _ in })
         }
     }
@@ -147,7 +154,7 @@ final class Maintenance: Sendable {
                 store: context.identity.store, segment: number, coveredBytes: sealed.lengthBytes,
                 entryCount: UInt64(frames.count), lastLSN: frames.reduce(sealed.commitLSN) { max($0, $1.lsn) }),
             to: path, fileSystem: context.fileSystem)
-        let mapped = SegmentTable(
+        let mapped = try? SegmentTable(
             path: path, segment: number, coveredBytes: sealed.lengthBytes, store: context.identity.store,
             fileSystem: context.fileSystem)
         if let mapped { sealed.replaceTable(mapped) }

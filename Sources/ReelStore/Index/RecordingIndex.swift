@@ -10,6 +10,8 @@ final class RecordingIndex: Sendable {
     private let rows: SlotFile
     private let summaries: SlotFile
     let ids: IDTable
+    /// The sync that failed.
+    private let failure = Monitor<SystemError?>(nil)
 
     private init(rows: SlotFile, summaries: SlotFile, ids: IDTable) {
         self.rows = rows
@@ -24,8 +26,8 @@ final class RecordingIndex: Sendable {
         _ paths: StorePaths, store: StoreID, fileSystem: any FileSystem
     ) throws(SystemError) -> (RecordingIndex, CheckpointHeader?) {
         try fileSystem.createDirectory(paths.index)
-        let rowFile = try fileSystem.open(paths.rows, .createIfMissing)
-        let summaryFile = try fileSystem.open(paths.summaries, .createIfMissing)
+        let rowFile = try fileSystem.openDerived(paths.rows)
+        let summaryFile = try fileSystem.openDerived(paths.summaries)
         var checkpoint: CheckpointHeader?
         for slot in 0..<2 {
             let bytes = try rowFile.read(
@@ -121,18 +123,44 @@ final class RecordingIndex: Sendable {
     /// A page of the mapping turned out to be missing: the tables are to be rebuilt.
     var hasFaulted: Bool { rows.hasFaulted || summaries.hasFaulted }
 
+    /// Whether a sync of the tables failed. Nothing tells then which of their pages are on the disk, now or after a second
+    /// sync: no further checkpoint speaks of them, and the next opening makes them anew.
+    var isPoisoned: Bool { failure.withLock { $0 } != nil }
+
     /// Takes both checkpoint headers back.
     func invalidate() throws(SystemError) {
-        try rows.file.write([UInt8](repeating: 0, count: 2 * CheckpointHeader.sizeBytes), at: 0)
-        try rows.file.sync()
+        if let failure = failure.withLock({ $0 }) { throw failure }
+        try clearHeaders()
+        try sync { () throws(SystemError) in try rows.file.sync() }
     }
 
     /// Makes everything written so far durable, then says so in the older of the two headers.
+    ///
+    /// - Throws: what failed; after a sync that failed always that.
     func checkpoint(_ header: CheckpointHeader) throws(SystemError) {
-        try rows.file.sync()
-        try summaries.file.sync()
-        try ids.sync()
+        if let failure = failure.withLock({ $0 }) { throw failure }
+        try sync { () throws(SystemError) in
+            try rows.file.sync()
+            try summaries.file.sync()
+            try ids.sync()
+        }
         try rows.file.write(header.encoded(), at: header.sequence % 2 * UInt64(CheckpointHeader.sizeBytes))
-        try rows.file.sync()
+        try sync { () throws(SystemError) in try rows.file.sync() }
+    }
+
+    private func sync(_ files: () throws(SystemError) -> Void) throws(SystemError) {
+        do {
+            try files()
+        } catch {
+            failure.withLock { $0 = error }
+            // Not synced, as that would be a second sync. On the disk the old checkpoint is as true as it was; who opens the
+            // files without a power cut between sees none.
+            try? clearHeaders()
+            throw error
+        }
+    }
+
+    private func clearHeaders() throws(SystemError) {
+        try rows.file.write([UInt8](repeating: 0, count: 2 * CheckpointHeader.sizeBytes), at: 0)
     }
 }

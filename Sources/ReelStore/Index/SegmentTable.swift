@@ -27,18 +27,19 @@ final class SegmentTable: Sendable {
 
     /// Maps a table file.
     ///
-    /// - Returns: nil where the file is missing, damaged, of another store or segment, or covers another length.
+    /// - Returns: nil where the file is damaged, of another store or segment, or covers another length.
+    /// - Throws: why it could not be read.
     init?(
         path: String, segment: UInt64, coveredBytes: UInt64, store: StoreID, fileSystem: any FileSystem
-    ) {
-        guard
-            let header = SegmentTable.header(path: path, segment: segment, store: store, fileSystem: fileSystem),
-            header.coveredBytes == coveredBytes,
-            let file = try? fileSystem.open(path, .readOnly),
-            let size = try? file.sizeBytes(),
-            size == UInt64(SegmentTableHeader.sizeBytes) + header.entryCount * UInt64(FrameEntry.sizeBytes),
-            let mapping = try? file.map(windowBytes: max(Int(size), 4096))
-        else { return nil }
+    ) throws(SystemError) {
+        let header = try SegmentTable.header(path: path, segment: segment, store: store, fileSystem: fileSystem)
+        guard let header, header.coveredBytes == coveredBytes else { return nil }
+        let file = try fileSystem.open(path, .readOnly)
+        let size = try file.sizeBytes()
+        guard size == UInt64(SegmentTableHeader.sizeBytes) + header.entryCount * UInt64(FrameEntry.sizeBytes) else {
+            return nil
+        }
+        let mapping = try file.map(windowBytes: max(Int(size), 4096))
         count = Int(header.entryCount)
         storage = .mapped(mapping)
         if count == 0 {
@@ -54,13 +55,14 @@ final class SegmentTable: Sendable {
     /// Whether it is read from its file.
     var isMapped: Bool { if case .mapped = storage { true } else { false } }
 
-    /// The header of a table file; nil where it is missing, damaged, or of another store or segment.
+    /// The header of a table file; nil where it is damaged, or of another store or segment.
+    ///
+    /// - Throws: why it could not be read; `isMissing` where there is none.
     static func header(
         path: String, segment: UInt64, store: StoreID, fileSystem: any FileSystem
-    ) -> SegmentTableHeader? {
-        guard let file = try? fileSystem.open(path, .readOnly),
-            let bytes = try? file.read(SegmentTableHeader.sizeBytes, at: 0),
-            let header = SegmentTableHeader(decoding: bytes), header.segment == segment, header.store == store
+    ) throws(SystemError) -> SegmentTableHeader? {
+        let bytes = try fileSystem.open(path, .readOnly).read(SegmentTableHeader.sizeBytes, at: 0)
+        guard let header = SegmentTableHeader(decoding: bytes), header.segment == segment, header.store == store
         else { return nil }
         return header
     }
@@ -122,7 +124,7 @@ final class SegmentTable: Sendable {
         writer.append(header.encoded())
         for entry in entries { writer.append(entry.encoded()) }
         let draft = path + ".new"
-        let file = try fileSystem.open(draft, .createIfMissing)
+        let file = try fileSystem.openDerived(draft)
         try file.truncate(to: 0)
         try file.write(writer.bytes, at: 0)
         try file.sync()

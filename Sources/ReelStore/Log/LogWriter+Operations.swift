@@ -11,12 +11,12 @@ extension LogWriter {
         case .end(let number, let reason, let completion): try stageEnd(number, reason, operation, completion)
         case .erase(let number, let completion): try stageErase(number, operation, completion)
         case .rotate(let completion):
-            commit()
+            try commitAll()
             let sealed = active.segment.number
             try rotate()
             completion(.success(sealed))
         case .sync(let completion):
-            commit()
+            try commitAll()
             try sync()
             completion(.success(()))
         case .describe(let number, let replaced, let completion):
@@ -25,14 +25,22 @@ extension LogWriter {
             completion(.success(SegmentBeginning(header: nextHeader(.state), state: state)))
             nextLSN += 1
         case .install(let segment, let completion):
-            commit()
+            try commitAll()
             try install(segment)
             completion(.success(()))
         case .repair(let number, let completion):
-            commit()
+            try commitAll()
             try repair(number)
             completion(.success(()))
         }
+    }
+
+    /// Commits what is planned before something that stands by itself.
+    ///
+    /// - Throws: `.readOnly` where that was the store's end as a writer; those who wait for the commit were told.
+    private func commitAll() throws(StoreError) {
+        commit()
+        guard !isReadOnly else { throw .readOnly }
     }
 
     // MARK: Start
@@ -41,7 +49,7 @@ extension LogWriter {
         _ request: StartRequest, _ operation: Operation,
         _ completion: @escaping @Sendable (Result<StartReceipt, StoreError>) -> Void
     ) throws(StoreError) {
-        if let id = request.id, let known = known(id) {
+        if let id = request.id, let known = try known(id) {
             if known.row.status == .erased { throw .erased(at: known.row.endedMicroseconds) }
             let reference = RecordingReference(number: known.row.number, id: id)
             return plan.wait(operation) {
@@ -63,10 +71,11 @@ extension LogWriter {
     }
 
     /// The state of a recording that was started with this id, in the store or in this plan.
-    private func known(_ id: UUIDv7) -> RecordingState? {
+    private func known(_ id: UUIDv7) throws(StoreError) -> RecordingState? {
         if let number = plan.started[id] { return plan.states[number] }
-        guard let number = context.index.number(of: id), let row = context.index.row(number) else { return nil }
-        return plan.states[number] ?? RecordingState(row: row, summary: SummarySlot(number: number))
+        guard let number = context.number(of: id) else { return nil }
+        if let state = plan.states[number] { return state }
+        return try context.committedState(number)
     }
 
     private func addStart(id: UUIDv7, _ metadata: RecordingMetadata) throws(StoreError) -> RecordingReference {

@@ -82,7 +82,9 @@ final class LogWriter {
         let isFull = length > context.options.segmentSizeBytes || frames >= context.options.segmentFrameMax
         guard frames > 0, isFull else { return }
         commit()
-        try rotate()
+        guard !isReadOnly else { throw .readOnly }
+        // A commit that failed has begun a new segment already.
+        if active.frameCount > 0 { try rotate() }
     }
 
     func nextHeader(_ kind: FrameKind) -> FrameHeader {
@@ -151,9 +153,7 @@ final class LogWriter {
                 if state.isSummaryChanged { try context.index.write(state.summary) }
                 try context.index.write(state.row, isNew: state.isNew)
             } catch {
-                // The log has it: from here on the row is folded from its frames until it can be written.
-                context.note(.indexWriteFailed(recording: state.row.number, error))
-                context.damagedRows.withLock { _ = $0.insert(state.row.number) }
+                context.noteDamaged(state.row, error)
             }
             cache.keep(state)
         }
@@ -172,7 +172,13 @@ final class LogWriter {
     /// Closes the active segment and begins the next one.
     func rotate() throws(StoreError) {
         precondition(plan.buffer.isEmpty, "frames of the plan have their place in this segment")
-        try sync()
+        do {
+            try sync()
+        } catch {
+            // The sync that failed has closed the segment, and begun the next one where that went.
+            guard !isReadOnly else { throw .readOnly }
+            return
+        }
         do {
             try beginSegment(cutting: nil)
         } catch {
@@ -189,11 +195,19 @@ final class LogWriter {
         do {
             try beginSegment(cutting: cut)
         } catch {
-            isReadOnly = true
-            context.note(.storeReadOnly(error))
-            context.health.withLock { $0.isReadOnly = true }
+            stopWriting(error)
         }
         throw .outcomeUnknown
+    }
+
+    /// From now on the store serves what it has.
+    func stopWriting(_ cause: SystemError) {
+        isReadOnly = true
+        // What was acked without a sync stays without one: the file's sync has failed, or must not be tried.
+        active.isDirty = false
+        syncDueMicroseconds = nil
+        context.health.withLock { $0.readOnlyCause = cause }
+        context.note(.storeReadOnly(cause))
     }
 
     private func beginSegment(cutting cut: SegmentCut?) throws(SystemError) {
@@ -202,7 +216,13 @@ final class LogWriter {
         if let cut { cuts.append(cut) }
         let state = stateForNewSegment(number, isCompacted: false)
         let header = nextHeader(.state)
-        let new = try ActiveSegment.create(state, header: header, paths: context.paths, fileSystem: context.fileSystem)
+        let new: ActiveSegment
+        do {
+            new = try ActiveSegment.create(state, header: header, paths: context.paths, fileSystem: context.fileSystem)
+        } catch {
+            forget(segment: number)
+            throw error
+        }
         nextLSN += 1
         durableLSN = header.lsn
         let old = active
@@ -219,6 +239,12 @@ final class LogWriter {
             view.activeLengthBytes = new.lengthBytes
         }
         context.note(.segmentBegun(segment: number))
+    }
+
+    /// Sees to it that a segment whose beginning failed is never taken for a damaged one: its file goes, or the state
+    /// frames to come say that it is void.
+    private func forget(segment number: UInt64) {
+        do { try context.fileSystem.unlinkIfThere(context.paths.segment(number)) } catch { replaced.append(number) }
     }
 
     /// What must be known even if every older segment is gone.

@@ -46,7 +46,7 @@ package final class Segment: Sendable {
             }
             return StoredFrame(header: header, bytes: bytes)
         } catch let error as SystemError {
-            throw .system(error)
+            throw failure(error)
         } catch let error as Corruption {
             throw .damaged(error)
         } catch {
@@ -63,7 +63,7 @@ package final class Segment: Sendable {
     ) throws(StoreError) -> (trailer: GzipMember.Trailer, blocks: FileRange) {
         scratch.removeAll(keepingCapacity: true)
         let size = FrameHeader.sizeBytes + Int(entry.storedSizeBytes)
-        do { try file.read(size, at: entry.offsetBytes, into: &scratch) } catch { throw .system(error) }
+        do { try file.read(size, at: entry.offsetBytes, into: &scratch) } catch { throw failure(error) }
         do {
             let trailer = try verifiedTrailer(entry, scratch)
             let blocks = GzipSplice.blocks(ofMemberSize: entry.memberSizeBytes)
@@ -99,12 +99,19 @@ package final class Segment: Sendable {
         do {
             return try decodeHeader(try file.read(FrameHeader.sizeBytes, at: offsetBytes), at: offsetBytes)
         } catch let error as SystemError {
-            throw .system(error)
+            throw failure(error)
         } catch let error as Corruption {
             throw .damaged(error)
         } catch {
             throw .damaged(corruption(offsetBytes, .truncated))
         }
+    }
+
+    /// What the disk said, of the file where it is now.
+    func failure(_ error: SystemError) -> StoreError {
+        var error = error
+        error.path = path
+        return .system(error)
     }
 
     func corruption(_ offsetBytes: UInt64, _ kind: Corruption.Kind) -> Corruption {

@@ -38,7 +38,7 @@ extension Segment {
     ) throws(StoreError) -> SegmentScan {
         var result = SegmentScan()
         let length: UInt64
-        do { length = min(try file.sizeBytes(), limit ?? .max) } catch { throw .system(error) }
+        do { length = min(try file.sizeBytes(), limit ?? .max) } catch { throw failure(error) }
         var offset = start
         result.endBytes = start
         result.lastLSN = lastLSN
@@ -116,7 +116,7 @@ extension Segment {
         while windowStart + UInt64(FrameHeader.sizeBytes) <= length {
             let window: [UInt8]
             do { window = try file.read(windowBytes + FrameHeader.sizeBytes, at: windowStart) } catch {
-                throw .system(error)
+                throw failure(error)
             }
             let span = window.span
             var at = 0

@@ -29,6 +29,12 @@ final class StateCache {
         return state
     }
 
+    /// Gives away what is in memory; nothing is read.
+    func takeIfThere(_ number: UInt64) -> RecordingState? {
+        defer { forget(number) }
+        return states[number]?.state
+    }
+
     /// Takes over a state that has been committed.
     func keep(_ state: RecordingState) {
         now += 1

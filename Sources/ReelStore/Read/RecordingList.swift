@@ -82,6 +82,13 @@ struct RecordingList {
 
     /// Numbers whose rows pass, newest first.
     private func candidates(_ numbers: Range<UInt64>, _ filter: RowFilter) -> [UInt64] {
+        let found = candidatesByRow(numbers, filter)
+        let damaged = context.damagedRows.withLock { $0.keys.filter(numbers.contains) }
+        // Their rows say nothing: `add` asks what they should be.
+        return damaged.isEmpty ? found : Set(found).union(damaged).sorted(by: >)
+    }
+
+    private func candidatesByRow(_ numbers: Range<UInt64>, _ filter: RowFilter) -> [UInt64] {
         guard context.index.hasRoom(for: numbers.upperBound - 1) else { return [] }
         return context.index.withRows(numbers) { span in
             var found: [UInt64] = []
@@ -103,6 +110,8 @@ struct RecordingList {
     ) {
         do {
             let state = try context.committedState(number)
+            let isUnasked = context.damagedRows.withLock { $0[number] != nil }
+            guard !isUnasked || filter.passes(state.row) else { return }
             if state.row.status == .erased {
                 guard query.statuses.contains(.erased) else { return }
                 page.recordings.append(
@@ -116,6 +125,8 @@ struct RecordingList {
             page.recordings.append(ListedRecording(row: state.row, summary: state.summary, metadata: metadata))
         } catch StoreError.damaged(let damage) {
             page.damage.append(damage)
+        } catch StoreError.system(let failure) {
+            page.failures.append(failure)
         } catch {
             // Erased or moved while the list was made: it is no longer what the filter saw.
         }

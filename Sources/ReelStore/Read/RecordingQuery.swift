@@ -1,5 +1,6 @@
 import ReelCodec
 import ReelFormat
+import ReelSystem
 
 /// Which recordings a list asks for. All conditions must hold.
 package struct RecordingQuery: Sendable, Equatable {
@@ -44,6 +45,8 @@ package struct RecordingPage: Sendable {
     package var next: UInt64?
     /// Whether everything down to `next` was looked at: false where the page ended early for its time.
     package var isComplete = true
-    /// Recordings whose metadata could not be read.
+    /// Recordings left out because their metadata is damaged.
     package var damage: [Corruption] = []
+    /// Recordings left out because the disk did not give their metadata; it may the next time.
+    package var failures: [SystemError] = []
 }

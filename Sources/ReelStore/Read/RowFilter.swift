@@ -42,6 +42,13 @@ struct RowFilter {
         }
     }
 
+    /// Whether a row that is in no file passes.
+    func passes(_ row: RecordingRow) -> Bool {
+        let bytes = row.encoded()
+        let span = bytes.span
+        return passes(span.bytes, at: 0)
+    }
+
     /// - Parameter base: where the row begins in the span.
     func passes(_ span: RawSpan, at base: Int) -> Bool {
         guard span.field(base + 5, as: UInt8.self) & flagMask == flagValue,

@@ -42,6 +42,8 @@ struct LogInventory {
         try noteTables(recovery, there: Set(found.map(\.segment.number)), replaced)
         replacedFiles = found.map(\.segment.number).filter(replaced.contains)
         found.removeAll { replaced.contains($0.segment.number) }
+        // Not of void ones: a segment whose beginning failed, and whose file could not be removed then, has none.
+        for one in found where one.state == nil { damage.append(one.segment.corruption(0, .state)) }
         let lastHot = found.last { $0.state?.isCompacted != true }?.segment.number
         for one in found {
             if one.segment.number == lastHot {
@@ -77,7 +79,6 @@ struct LogInventory {
                 try recovery.fileSystem.syncDirectory(recovery.paths.log)
                 continue
             }
-            if state == nil { damage.append(segment.corruption(0, .state)) }
             found.append(Found(segment: segment, lengthBytes: length, state: state, isCut: isCut))
         }
         return found
@@ -138,11 +139,11 @@ struct LogInventory {
         let path = recovery.paths.table(number)
         let isCompacted = one.state?.isCompacted ?? false
         var commitLSN: UInt64 = 0
-        var table = SegmentTable(
+        var table = try? SegmentTable(
             path: path, segment: number, coveredBytes: length, store: recovery.identity.store,
             fileSystem: recovery.fileSystem)
         if table != nil,
-            let header = SegmentTable.header(
+            let header = try? SegmentTable.header(
                 path: path, segment: number, store: recovery.identity.store, fileSystem: recovery.fileSystem)
         {
             nextLSN = max(nextLSN, header.lastLSN + 1)
@@ -174,10 +175,10 @@ struct LogInventory {
         var lastLSN: UInt64 = 0
         let path = recovery.paths.table(number)
         let cut = cuts.first { $0.segment == number }?.lengthBytes
-        if let header = SegmentTable.header(
+        if let header = try? SegmentTable.header(
             path: path, segment: number, store: recovery.identity.store, fileSystem: recovery.fileSystem),
             header.coveredBytes <= min(one.lengthBytes, cut ?? .max),
-            let table = SegmentTable(
+            let table = try? SegmentTable(
                 path: path, segment: number, coveredBytes: header.coveredBytes, store: recovery.identity.store,
                 fileSystem: recovery.fileSystem), let known = try? table.all()
         {

@@ -53,7 +53,7 @@ package struct StoreVerifier {
             guard let file = try openUnlessGone(paths.segment(number)) else { continue }
             let segment = Segment(number: number, file: file, store: identity.store)
             // Where it is damaged the walk over the frames tells.
-            let state = try? StatePayload(decoding: segment.frame(at: 0).member)
+            let state = try readState(segment)
             segments.append(SegmentToVerify(segment: segment, lengthBytes: try file.sizeBytes(), state: state))
         }
         let replaced = Set(segments.flatMap { $0.state?.replaced ?? [] })
@@ -70,6 +70,18 @@ package struct StoreVerifier {
         return (segments, replaced)
     }
 
+    /// Nil where it is damaged.
+    private func readState(_ segment: Segment) throws(StoreError) -> StatePayload? {
+        do throws(StoreError) {
+            let frame = try segment.frame(at: 0)
+            return try? StatePayload(decoding: frame.member)
+        } catch {
+            // Not read is not damaged.
+            guard case .damaged = error else { throw error }
+            return nil
+        }
+    }
+
     /// Nil where a daemon's compaction has just replaced the segment.
     private func openUnlessGone(_ path: String) throws(SystemError) -> (any File)? {
         do {
@@ -84,11 +96,11 @@ package struct StoreVerifier {
     private func verifyTables(
         _ identity: StoreIdentity, _ segments: Set<UInt64>, _ report: inout VerifyReport
     ) throws(SystemError) {
-        guard (try? fileSystem.list(paths.index)) != nil else { return }
+        guard try fileSystem.list(paths.root).contains("index") else { return }
         for number in try SegmentTable.numbers(in: paths, fileSystem) {
             if segments.contains(number) {
-                verifyTable(number, identity, &report)
-            } else if (try? fileSystem.open(paths.table(number), .readOnly)) != nil {
+                try verifyTable(number, identity, &report)
+            } else if try openUnlessGone(paths.table(number)) != nil {
                 // A daemon's compaction removes the table before the segment.
                 report.damage.append(Corruption(file: paths.segment(number), offsetBytes: 0, kind: .missing))
             }
@@ -97,7 +109,7 @@ package struct StoreVerifier {
 
     /// Rows and summaries: each slot in use is sound, and each recording they tell of has frames.
     private func verifyRows(_ log: inout LogVerification) throws(SystemError) {
-        if let file = try? fileSystem.open(paths.summaries, .readOnly) {
+        if let file = try openUnlessGone(paths.summaries) {
             let slots = try SlotFile(file, slotBytes: SummarySlot.sizeBytes, firstSlotBytes: 0)
             for index in 0..<slots.slotCount where !slots.holdsSound(index, { SummarySlot(decoding: $0) != nil }) {
                 let offset = UInt64(index * SummarySlot.sizeBytes)
@@ -105,7 +117,7 @@ package struct StoreVerifier {
                     Corruption(file: paths.summaries, offsetBytes: offset, kind: .indexChecksum))
             }
         }
-        guard let file = try? fileSystem.open(paths.rows, .readOnly) else { return }
+        guard let file = try openUnlessGone(paths.rows) else { return }
         let slots = try SlotFile(
             file, slotBytes: RecordingRow.sizeBytes, firstSlotBytes: RecordingIndex.firstRowBytes)
         for index in 0..<slots.slotCount {
@@ -118,19 +130,24 @@ package struct StoreVerifier {
         }
     }
 
-    private func verifyTable(_ number: UInt64, _ identity: StoreIdentity, _ report: inout VerifyReport) {
+    private func verifyTable(
+        _ number: UInt64, _ identity: StoreIdentity, _ report: inout VerifyReport
+    ) throws(SystemError) {
         let path = paths.table(number)
-        guard
-            let header = SegmentTable.header(
-                path: path, segment: number, store: identity.store, fileSystem: fileSystem),
-            let table = SegmentTable(
-                path: path, segment: number, coveredBytes: header.coveredBytes, store: identity.store,
+        let table: SegmentTable?
+        do {
+            let header = try SegmentTable.header(
+                path: path, segment: number, store: identity.store, fileSystem: fileSystem)
+            table = try SegmentTable(
+                path: path, segment: number, coveredBytes: header?.coveredBytes ?? 0, store: identity.store,
                 fileSystem: fileSystem)
-        else {
+        } catch {
             // It may just have been removed with its segment.
-            if (try? fileSystem.open(path, .readOnly)) != nil {
-                report.damage.append(Corruption(file: path, offsetBytes: 0, kind: .indexChecksum))
-            }
+            if error.isMissing { return }
+            throw error
+        }
+        guard let table else {
+            report.damage.append(Corruption(file: path, offsetBytes: 0, kind: .indexChecksum))
             return
         }
         for index in 0..<table.count where table.entry(index) == nil {
