@@ -93,6 +93,7 @@ package struct LogField: Sendable, Equatable {
     package static func size(_ bytes: UInt64) -> LogField { LogField("size", "\(bytes)") }
     package static func count(_ count: UInt64) -> LogField { LogField("count", "\(count)") }
     package static func milliseconds(_ duration: Int64) -> LogField { LogField("milliseconds", "\(duration)") }
+    package static func errno(_ cause: SystemError) -> LogField { LogField("errno", "\(cause.code)") }
     package static func error(_ cause: any Error) -> LogField { LogField("error", "\(cause)") }
 
     var journalName: String { "REELD_" + name.uppercased() }

@@ -10,12 +10,16 @@ extension Journal {
         case .segmentBegun(let segment): log(.segmentBegun, "began segment \(segment)", .segment(segment))
         case .segmentPoisoned(let segment, let lengthBytes, let cause):
             log(
-                .segmentPoisoned, "a write to segment \(segment) failed; nothing more is written to it",
-                .segment(segment), .offset(lengthBytes), .error(cause))
+                .segmentPoisoned,
+                "a write to segment \(segment) failed: nothing more is written to it, and a new segment is tried; look "
+                    + "for the disk's own errors (dmesg, smartctl)",
+                .segment(segment), .file(cause.path), .offset(lengthBytes), .errno(cause), .error(cause))
         case .storeReadOnly(let cause):
             log(
-                .storeReadOnly, "the disk failed twice; the store takes no more writes until the daemon is restarted",
-                .error(cause))
+                .storeReadOnly,
+                "the disk failed twice: the store takes no more writes, and serves what it has; mend the disk, then "
+                    + "restart the daemon",
+                .file(cause.path), .errno(cause), .error(cause))
         case .indexWriteFailed(let recording, let cause):
             log(
                 .indexWriteFailed, "the index could not be written; the log is whole", .recording(recording),

@@ -45,8 +45,19 @@ struct StoreJournalTests {
         let told = lines(.segmentPoisoned(segment: 9, lengthBytes: 512, SystemError(5, "fdatasync", "/s/log/9.seg")))
         #expect(
             told == [
-                "error: a write to segment 9 failed; nothing more is written to it (segment=9 offset=512 "
+                "error: a write to segment 9 failed: nothing more is written to it, and a new segment is tried; look for "
+                    + "the disk's own errors (dmesg, smartctl) (segment=9 file=/s/log/9.seg offset=512 errno=5 "
                     + "error=fdatasync /s/log/9.seg: Input/output error)"
+            ])
+    }
+
+    @Test func theEndOfWritingNamesItsCauseAndWhatToDo() {
+        let told = lines(.storeReadOnly(SystemError(30, "open", "/s/log/10.seg")))
+        #expect(
+            told == [
+                "error: the disk failed twice: the store takes no more writes, and serves what it has; mend the disk, "
+                    + "then restart the daemon (file=/s/log/10.seg errno=30 error=open /s/log/10.seg: Read-only file "
+                    + "system)"
             ])
     }
 }

@@ -1,4 +1,5 @@
 import ReelStore
+import ReelSystem
 
 /// What the store refuses or cannot do, in the API's words.
 extension Problem {
@@ -49,6 +50,15 @@ extension Problem {
         case .system(let error): self.init(.storageFailed, "\(error)")
         case .noRandomness: self.init(.storageFailed, "The kernel gives no random bytes to make an id of.")
         }
+    }
+
+    /// Why the store stopped writing. Everybody may ask, so the file is told by its name and not by its place.
+    static func readOnly(_ cause: SystemError) -> Problem {
+        let name = cause.path.split(separator: "/").last ?? ""
+        return Problem(
+            .readOnly,
+            "The disk failed twice, at last in \(cause.call) of \(name): \(cause.reason). The store only serves what it has "
+                + "until the disk is mended and the daemon restarted.")
     }
 
     static func unknownRecording(_ name: String) -> Problem {

@@ -6,8 +6,8 @@ enum HealthRoutes {
 
     static func ready(_ exchange: Exchange) {
         if exchange.context.isStopping { return exchange.send(Problem.stopping) }
-        if exchange.context.store.health.isReadOnly {
-            return exchange.send(Problem(StoreError.readOnly, recording: "") { _ in "" })
+        if let cause = exchange.context.store.health.readOnlyCause {
+            return exchange.send(Problem.readOnly(cause))
         }
         if exchange.context.isDiskFull {
             return exchange.send(Problem(StoreError.diskFull, recording: "") { _ in "" })

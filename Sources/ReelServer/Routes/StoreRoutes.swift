@@ -22,7 +22,9 @@ enum StoreRoutes {
                 json.member("free_bytes", freeBytes)
                 json.member("lsn", figures.lastLSN)
                 json.member("queue", figures.queueDepth)
-                json.member("read_only", store.health.isReadOnly)
+                let cause = store.health.readOnlyCause
+                json.member("read_only", cause != nil)
+                if let cause { json.member("read_only_cause", "\(cause)") }
             }
             exchange.send(json: json.bytes)
         }

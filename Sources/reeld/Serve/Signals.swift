@@ -11,6 +11,8 @@ enum Signals {
     static func block() {
         var set = answered
         pthread_sigmask(SIG_BLOCK, &set, nil)
+        // A limit on the size of files (setrlimit(2)) is a failed write like others, and no reason to die.
+        signal(SIGXFSZ, SIG_IGN)
     }
 
     /// Waits for the next one.
