@@ -13,6 +13,7 @@ struct StreamTests {
         private let isDeferred: Bool
         private let demands = Monitor(0)
         private let cancels = Monitor(0)
+        private let threads = Monitor<[Thread]>([])
 
         init(_ pieces: [[UInt8]], aborts: Bool = false, isDeferred: Bool = false) {
             left = Monitor(pieces)
@@ -26,7 +27,8 @@ struct StreamTests {
         func demand(_ sink: BodySink) {
             demands.withLock { $0 += 1 }
             if isDeferred {
-                _ = Thread("piece") { self.answer(sink) }
+                let thread = Thread("piece") { self.answer(sink) }
+                threads.withLock { $0.append(thread) }
             } else {
                 answer(sink)
             }
@@ -39,6 +41,15 @@ struct StreamTests {
         }
 
         func cancel() { cancels.withLock { $0 += 1 } }
+
+        /// Waits for the threads of its own; to be called when all is told.
+        func join() {
+            let begun = threads.withLock { threads in
+                defer { threads = [] }
+                return threads
+            }
+            for thread in begun { thread.join() }
+        }
     }
 
     private static let pieces = (1...40).map { [UInt8](repeating: UInt8($0), count: $0 * 1_000) }
@@ -63,6 +74,7 @@ struct StreamTests {
         #expect(answer.headers["Content-Length"] == (isChunked ? nil : String(whole.count)))
         #expect(stream.demandCount == Self.pieces.count)
         #expect(stream.cancelCount == 0)
+        stream.join()
     }
 
     @Test func emptyPiecesAndAnEmptyEndAreNoChunks() throws {
