@@ -3,7 +3,8 @@ import Glibc
 /// A value behind a lock, with a condition to wait on: what a bounded queue between threads is made of.
 ///
 /// A pthread mutex rather than `Synchronization.Mutex`: the latter's futex hand-off is invisible to ThreadSanitizer,
-/// which then reports races that are none.
+/// which then reports races that are none. A value without a size would share the address of what stands beside it,
+/// with the same effect, so there has to be one.
 package final class Monitor<Value>: @unchecked Sendable {
     // `value` is touched only with `mutex` held; both C objects live at fixed addresses until deinit.
     private var value: Value
@@ -11,6 +12,7 @@ package final class Monitor<Value>: @unchecked Sendable {
     private let condition: UnsafeMutablePointer<pthread_cond_t>
 
     package init(_ value: sending Value) {
+        precondition(MemoryLayout<Value>.size > 0, "a lock that guards nothing")
         self.value = value
         mutex = .allocate(capacity: 1)
         condition = .allocate(capacity: 1)

@@ -12,19 +12,18 @@ final class SharedDocument: Sendable {
         case failed(StoreError)
     }
 
-    private let source: any PieceSource
+    /// Held while a piece is made.
+    private let source: Monitor<any PieceSource>
     private let share: MemoryShare
     /// What was made so far; held for moments only, so that an event loop may look.
     private let made = Monitor<[Step]>([])
-    /// Held while a piece is made.
-    private let maker = Monitor(())
     private let onEnd: @Sendable () -> Void
 
     /// - Parameters:
     ///   - share: for all of the document's bytes.
     ///   - onEnd: called when nobody holds it any more.
     init(_ source: any PieceSource, _ share: MemoryShare, onEnd: @escaping @Sendable () -> Void) {
-        self.source = source
+        self.source = Monitor(source)
         self.share = share
         self.onEnd = onEnd
     }
@@ -36,16 +35,16 @@ final class SharedDocument: Sendable {
 
     /// The step at an index; reads what is not there yet.
     func step(_ index: Int) -> Step {
-        maker.withLock { _ in
+        source.withLock { source in
             while true {
                 if let step = madeStep(index) { return step }
-                let next = next()
+                let next = SharedDocument.next(of: source)
                 made.withLock { $0.append(next) }
             }
         }
     }
 
-    private func next() -> Step {
+    private static func next(of source: any PieceSource) -> Step {
         do throws(StoreError) {
             return try source.nextParts().map { .piece($0) } ?? .end
         } catch {
