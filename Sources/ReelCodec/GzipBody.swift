@@ -66,7 +66,7 @@ package enum GzipBody {
             }
             text.append(contentsOf: piece)
             let consumedBefore = consumed
-            consumed = body.count - Int(state.pointee.avail_in)
+            consumed += InflateInput.takenBytes(of: body.count - consumed, left: state.pointee.avail_in)
             guard status == ISAL_DECOMP_OK || status == ISAL_END_INPUT || status == ISAL_OUT_OVERFLOW else {
                 throw .corrupt(offsetBytes: consumed)
             }

@@ -58,12 +58,12 @@ package final class Inflater {
             state.pointee.avail_out = UInt32(output.count)
             return isal_inflate_stateless(state)
         }
-        let offset = GzipMember.header.count + blocks.count - Int(state.pointee.avail_in)
+        let taken = InflateInput.takenBytes(of: blocks.count, left: state.pointee.avail_in)
         switch status {
         case ISAL_DECOMP_OK: break
         case ISAL_END_INPUT: return .truncated
         case ISAL_OUT_OVERFLOW: return .sizeMismatch
-        default: return .corrupt(offsetBytes: offset)
+        default: return .corrupt(offsetBytes: GzipMember.header.count + taken)
         }
         guard state.pointee.avail_out == 0 else { return .sizeMismatch }
         guard state.pointee.avail_in == 0 else { return .notSpliceable }

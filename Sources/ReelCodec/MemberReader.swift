@@ -41,7 +41,7 @@ package final class MemberReader {
             }
             count = sizeMaxBytes - Int(state.pointee.avail_out)
         }
-        consumed = blocksEnd - Int(state.pointee.avail_in)
+        consumed += InflateInput.takenBytes(of: blocksEnd - consumed, left: state.pointee.avail_in)
         guard status == ISAL_DECOMP_OK || status == ISAL_END_INPUT || status == ISAL_OUT_OVERFLOW else {
             throw .corrupt(offsetBytes: consumed)
         }
@@ -51,8 +51,15 @@ package final class MemberReader {
         rawSizeBytes += piece.count
         guard rawSizeBytes <= trailer.rawSizeBytes else { throw .sizeMismatch }
         if !piece.isEmpty { return piece }
-        guard rawSizeBytes == trailer.rawSizeBytes else { throw .truncated }
+        guard rawSizeBytes == trailer.rawSizeBytes, isBetweenBlocks else { throw .truncated }
         guard crc == trailer.crc else { throw .checksumMismatch }
         return nil
+    }
+
+    /// Whether the blocks read so far end at a byte, with none begun: else what follows them in a splice would be read as
+    /// a part of the last one. ISA-L looks for the next block's header as soon as a block ends.
+    private var isBetweenBlocks: Bool {
+        let isAtHeader = [ISAL_BLOCK_NEW_HDR, ISAL_BLOCK_HDR].contains(state.pointee.block_state)
+        return isAtHeader && state.pointee.read_in_length == 0 && state.pointee.tmp_in_size == 0
     }
 }

@@ -68,4 +68,20 @@ struct GzipBodyTests {
         // A deflate block of the reserved kind 3.
         #expect(throws: GzipError.self) { try GzipBody.inflate(GzipMember.header + [0x07, 0, 0], limitBytes: 100) }
     }
+
+    /// Found by the fuzzer: where the input ends inside a code that cannot be, ISA-L counts it below zero.
+    @Test func aBodyThatEndsInsideABadCodeIsCorruptWithinItsBytes() throws {
+        let blocks: [UInt8] = [
+            0xAB, 0x56, 0x2A, 0xA9, 0x51, 0xD6, 0x48, 0x33, 0x55, 0x2C, 0xB2, 0x2A, 0xC9, 0xCC, 0x4D, 0x2D,
+            0x2E, 0x49, 0xCC, 0x2D, 0x50, 0xB2, 0x32, 0x34, 0x37, 0x23, 0x40, 0x00, 0x1D, 0x51, 0x83, 0xE9,
+            0x67, 0x30, 0x00, 0xFB, 0xB2, 0xC8, 0xC0, 0xC8, 0x02, 0x00, 0x00,
+        ]
+        let body = GzipMember.header + blocks
+        do {
+            _ = try GzipBody.inflate(body, limitBytes: 1 << 16)
+            Issue.record("a corrupt body is taken")
+        } catch GzipError.corrupt(let offset) {
+            #expect((GzipMember.header.count...body.count).contains(offset))
+        }
+    }
 }

@@ -83,6 +83,17 @@ struct GzipMemberTests {
         }
     }
 
+    /// Found by the fuzzer: a block that ends the text, and whose rest lies in what looks like the flush.
+    @Test func aMemberWhoseLastBlockIsCutIsNotReadInPiecesAsIfItWereWhole() throws {
+        let member =
+            GzipMember.header + [0x02] + GzipMember.flushEnd + GzipMember.Trailer(crc: 0, rawSizeBytes: 0).bytes
+        #expect(throws: GzipError.self) { try Inflater().text(of: member, rawSizeBytes: 0) }
+        #expect(throws: GzipError.self) {
+            let reader = try MemberReader(member)
+            while try reader.next() != nil {}
+        }
+    }
+
     @Test func inflaterIsUsableAfterDamage() throws {
         let text = GzipMemberTests.texts[5]
         let member = FrameDeflater().member(of: text)
