@@ -1,6 +1,7 @@
 import Foundation
 import ReelCodec
 import ReelFormat
+import ReelSystem
 import Testing
 
 @testable import ReelStore
@@ -112,6 +113,51 @@ import Testing
         let again = try Store.forTest(crashed)
         defer { again.close() }
         #expect(try again.start(id: id) == StartReceipt(recording: first.recording, isDuplicate: true))
+    }
+
+    /// Found by the fuzzer: compaction drops a tombstone's frame, and a row folded anew from the rest was none.
+    @Test(arguments: ["recordings", "summaries"])
+    func anErasedRecordingWhoseRowIsDamagedStaysErased(file: String) throws {
+        let directory = TemporaryDirectory()
+        let store = try fill(directory)
+        _ = try store.erase(2)
+        _ = try store.vacuum()
+        let dump = try store.dump()
+        store.close()
+        let path = directory.file("index/\(file)")
+        var bytes = Array(try Data(contentsOf: path))
+        bytes[file == "recordings" ? 4096 + 256 + 100 : 512 + 100] ^= 0x40
+        try Data(bytes).write(to: path)
+        let again = try Store.forTest(directory)
+        defer { again.close() }
+        #expect(!again.report.rebuiltIndex)
+        #expect(try again.dump() == dump)
+        #expect {
+            _ = try again.recording(2)
+        } throws: { error in
+            if case StoreError.erased = error { true } else { false }
+        }
+    }
+
+    /// Found by the fuzzer: a search ends at an empty slot, so without one it never ended.
+    @Test(arguments: [1 << 16, 1 << 15, 0]) func aTableOfIDsThatIsFullOfGarbageIsMadeAnew(capacity: Int) throws {
+        let directory = TemporaryDirectory()
+        let store = try fill(directory)
+        let ids = try (1...3).map { try store.recording($0).row.id }
+        store.close()
+        var writer = ByteWriter()
+        writer.append(0x3144_4C52 as UInt64)
+        writer.append(UInt64(capacity))
+        writer.append(0 as UInt64)
+        writer.append(CRC32C.checksum(writer.bytes))
+        writer.appendZeros(4096 - writer.bytes.count)
+        let path = directory.file("index/ids").path
+        try Data(writer.bytes + [UInt8](repeating: 0xA5, count: 8 << 16)).write(to: directory.file("index/ids"))
+        // Asked first, so that a failure is no endless search.
+        try #require(IDTable(path: path, fileSystem: HostFileSystem()) == nil)
+        let again = try Store.forTest(directory)
+        defer { again.close() }
+        for (index, id) in ids.enumerated() { #expect(again.number(of: id) == UInt64(index + 1)) }
     }
 
     /// With `durability = interval` rows are written before the log is synced, so a power cut can leave them ahead of it.

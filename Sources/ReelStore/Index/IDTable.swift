@@ -33,13 +33,15 @@ final class IDTable: Sendable {
         let check: UInt32 = words.bytes.field(24)
         guard words.bytes.field(0, as: UInt64.self) == IDTable.magic,
             check == CRC32C.checksum(words.bytes.extracting(0..<24)),
-            capacity.nonzeroBitCount == 1, capacity <= 1 << 32,
+            capacity.nonzeroBitCount == 1, (UInt64(IDTable.capacityMin)...1 << 32).contains(capacity),
             let slots = try? SlotFile(file, slotBytes: 8, firstSlotBytes: IDTable.headBytes),
             slots.slotCount >= Int(capacity)
         else { return nil }
         let used = slots.withSlots(0..<Int(capacity)) { span in
             stride(from: 0, to: span.byteCount, by: 8).count { span.field($0, as: UInt64.self) != 0 }
         }
+        // It grows at three fifths, so what is fuller is damage; and without an empty slot no search would end.
+        guard used * 5 <= Int(capacity) * 4 else { return nil }
         state = Monitor(State(slots: slots, capacity: Int(capacity), count: used))
     }
 

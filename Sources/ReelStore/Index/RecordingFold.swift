@@ -17,6 +17,8 @@ struct RecordingFold {
     ///
     /// Event frames that are damaged keep their ordinals; the other counters then speak of what can still be read.
     func state(_ number: UInt64, noteDamage: (Corruption) -> Void = { _ in }) throws(StoreError) -> RecordingState? {
+        // Its frames may be gone, and some of its events not yet.
+        if let tombstone = view.tombstone(of: number) { return .erased(tombstone) }
         var state: RecordingState?
         for frame in try view.frames(of: number) {
             do {

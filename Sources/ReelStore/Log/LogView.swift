@@ -86,6 +86,8 @@ final class LogView: Sendable {
         /// The greatest LSN that rows and tables reflect.
         var appliedLSN: UInt64
         var nextRecording: UInt64
+        /// Of every erased recording, by its number: what says that it is erased once compaction has dropped its frames.
+        var tombstones: [UInt64: Tombstone] = [:]
         /// Segments just replaced, until every row points into their successor.
         var retired: [Segment] = []
     }
@@ -109,6 +111,9 @@ final class LogView: Sendable {
         for index in twins.reversed() { list.remove(at: index) }
         return list
     }
+
+    /// What stays of an erased recording; nil where it is not erased.
+    func tombstone(of recording: UInt64) -> Tombstone? { state.withLock { $0.tombstones[recording] } }
 
     /// The segment of that number, sealed or active.
     func segment(_ number: UInt64) -> Segment? {

@@ -285,7 +285,8 @@ extension LogWriter {
     ) throws(StoreError) {
         let state = try takeState(number)
         plan.states[number] = state
-        if let tombstone = tombstones[number] ?? plan.tombstones.first(where: { $0.recording == number }) {
+        let known = context.view.tombstone(of: number) ?? plan.tombstones.first { $0.recording == number }
+        if let tombstone = known {
             return plan.wait(operation) { completion(.success(tombstone)) }
         }
         if state.row.flags.contains(.pinned) { throw .held }

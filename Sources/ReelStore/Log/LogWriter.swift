@@ -17,7 +17,6 @@ final class LogWriter {
     /// it for proof that something durable is missing between them, and would call a torn group damage.
     var durableLSN: UInt64
     var lastReceivedMicroseconds: Int64
-    var tombstones: [UInt64: Tombstone]
     var cuts: [SegmentCut]
     /// Replaced segments whose files may still be there after a crash.
     var replaced: [UInt64] = []
@@ -34,7 +33,6 @@ final class LogWriter {
         nextRecording = position.nextRecording
         durableLSN = position.active.lastLSN
         lastReceivedMicroseconds = position.lastReceivedMicroseconds
-        tombstones = position.tombstones
         cuts = position.cuts
         replaced = position.replaced
         cache = StateCache(context)
@@ -157,9 +155,9 @@ final class LogWriter {
             }
             cache.keep(state)
         }
-        for tombstone in plan.tombstones { tombstones[tombstone.recording] = tombstone }
         context.view.state.withLock { state in
             for entry in plan.entries { state.active.append(entry) }
+            for tombstone in plan.tombstones { state.tombstones[tombstone.recording] = tombstone }
             state.activeLengthBytes = active.lengthBytes
             state.appliedLSN = lastLSN
             state.nextRecording = nextRecording
@@ -254,6 +252,7 @@ final class LogWriter {
         state.cuts = cuts
         state.replaced = replaced
         let oldest = context.clock.wallMicroseconds - context.options.tombstoneMicroseconds
+        let tombstones = context.view.state.withLock { $0.tombstones }
         state.tombstones = tombstones.values.filter { $0.erasedMicroseconds >= oldest }
             .sorted { $0.recording < $1.recording }
         return state
@@ -292,7 +291,6 @@ struct LogPosition {
     var nextLSN: UInt64
     var nextRecording: UInt64
     var lastReceivedMicroseconds: Int64
-    var tombstones: [UInt64: Tombstone]
     var cuts: [SegmentCut]
     var replaced: [UInt64]
 }

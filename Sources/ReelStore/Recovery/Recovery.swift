@@ -64,7 +64,8 @@ struct Recovery {
         let view = LogView(
             LogView.State(
                 sealed: log.sealed, active: log.activeTable, activeSegment: active.segment,
-                activeLengthBytes: active.lengthBytes, appliedLSN: log.nextLSN - 1, nextRecording: log.nextRecording))
+                activeLengthBytes: active.lengthBytes, appliedLSN: log.nextLSN - 1, nextRecording: log.nextRecording,
+                tombstones: log.tombstones))
         if let checkpoint {
             try takeBackRows(aheadOf: log, index: index, view: view)
             try replay(log.tail(after: checkpoint), index: index, view: view)
@@ -76,7 +77,7 @@ struct Recovery {
         report.recordingCount = log.nextRecording - 1
         let position = LogPosition(
             active: active, nextLSN: log.nextLSN, nextRecording: log.nextRecording,
-            lastReceivedMicroseconds: log.lastReceivedMicroseconds, tombstones: log.tombstones, cuts: log.cuts,
+            lastReceivedMicroseconds: log.lastReceivedMicroseconds, cuts: log.cuts,
             replaced: [])
         return Result(
             index: index, view: view, position: position, nextSegment: log.nextSegment, checkpoint: checkpoint,
