@@ -67,3 +67,16 @@ let package = Package(
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
 )
+
+// Under the fuzzer libFuzzer brings the main function, and the daemon's room is a library: Tests/Fuzz/README.md.
+if Context.environment["REELD_FUZZ"] == "1" {
+    let rooms = package.targets.first { $0.name == "reeld" }?.dependencies ?? []
+    package.products = []
+    package.targets.removeAll { $0.name == "reeld" }
+    package.targets += [
+        .target(name: "reeld", dependencies: rooms, exclude: ["Reeld.swift"], swiftSettings: strict),
+        .executableTarget(
+            name: "reel-fuzz", dependencies: ["reeld", "CReelZlib"] + rooms, path: "Tests/Fuzz/reel-fuzz",
+            swiftSettings: strict),
+    ]
+}
