@@ -16,6 +16,8 @@ package struct CheckpointHeader: Equatable, Sendable {
     package var segment: UInt64
     package var segmentLengthBytes: UInt64
     package var nextRecording: UInt64
+    /// Of the slots of `ids` with numbers below `nextRecording`: their sum, each mixed. FORMAT.md §13.
+    package var idsChecksum: UInt64 = 0
 
     package init(
         store: StoreID, sequence: UInt64, lsn: UInt64, segment: UInt64, segmentLengthBytes: UInt64,
@@ -41,6 +43,7 @@ package struct CheckpointHeader: Equatable, Sendable {
         writer.append(segment)
         writer.append(segmentLengthBytes)
         writer.append(nextRecording)
+        writer.append(idsChecksum)
         writer.appendZeros(CheckpointHeader.sizeBytes - 4 - writer.bytes.count)
         writer.append(CRC32C.checksum(writer.bytes))
         return writer.bytes
@@ -61,5 +64,6 @@ package struct CheckpointHeader: Equatable, Sendable {
         segment = span.field(40)
         segmentLengthBytes = span.field(48)
         nextRecording = span.field(56)
+        idsChecksum = span.field(64)
     }
 }

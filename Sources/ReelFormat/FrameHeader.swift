@@ -16,6 +16,8 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
     case tombstone = 6
     /// Last frame of a compacted segment: makes it valid and names what it replaces.
     case commit = 7
+    /// Events or metadata of a recording that damage took, and that the admin gave up.
+    case loss = 8
 
     /// Whether the payload is the recording's whole current metadata.
     package var isMetadata: Bool { self == .start || self == .change || self == .end }

@@ -85,6 +85,8 @@ package struct RecordingRow: Equatable, Sendable {
     package var successor: UInt64 = 0
     /// The LSN of the summary slot that belongs to this row.
     package var summaryLSN: UInt64 = 0
+    /// Events that are in no frame any more and whose loss a `loss` frame tells.
+    package var lostEventCount: UInt64 = 0
 
     package init(number: UInt64, id: UUIDv7) {
         self.number = number
@@ -128,6 +130,7 @@ package struct RecordingRow: Equatable, Sendable {
         writer.append(sources)
         writer.append(successor)
         writer.append(summaryLSN)
+        writer.append(lostEventCount)
         writer.appendZeros(RecordingRow.sizeBytes - 4 - writer.bytes.count)
         writer.append(CRC32C.checksum(writer.bytes))
         return writer.bytes
@@ -135,6 +138,13 @@ package struct RecordingRow: Equatable, Sendable {
 
     /// The LSN of the row at an offset, unchecked.
     package static func lsn(in span: RawSpan, at offsetBytes: Int) -> UInt64 { span.field(offsetBytes + 88) }
+
+    /// Whether the row at an offset is there and its checksum holds.
+    package static func isSound(in span: RawSpan, at offsetBytes: Int) -> Bool {
+        let row = span.extracting(offsetBytes..<offsetBytes + sizeBytes)
+        return row.field(5, as: UInt8.self) & RowFlags.present.rawValue != 0
+            && row.field(252, as: UInt32.self) == CRC32C.checksum(row.extracting(0..<sizeBytes - 4))
+    }
 
     /// - Parameter span: 256 bytes.
     /// - Returns: nil where the checksum does not hold or the slot was never used.
@@ -184,5 +194,6 @@ package struct RecordingRow: Equatable, Sendable {
         sources = span.field(216)
         successor = span.field(220)
         summaryLSN = span.field(228)
+        lostEventCount = span.field(236)
     }
 }

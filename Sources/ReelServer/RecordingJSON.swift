@@ -60,6 +60,7 @@ extension JSONWriter {
         member("duration_ms", hasEvents ? (overflows ? Int64.max : span) / 1_000 : 0)
         member("active_ms", row.activeMicroseconds / 1_000)
         member("events", row.eventCount)
+        member("lost_events", row.lostEventCount)
         member("clicks", row.clicks)
         member("inputs", row.inputs)
         member("pages", row.pages)

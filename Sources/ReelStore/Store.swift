@@ -138,7 +138,7 @@ package final class Store: Sendable {
     // MARK: Reading
 
     /// The number of the recording with that id; nil where there is none.
-    package func number(of id: UUIDv7) -> UInt64? { context.number(of: id) }
+    package func number(of id: UUIDv7) -> UInt64? { (try? context.number(of: id)) ?? nil }
 
     /// A recording's row and summary.
     ///

@@ -16,6 +16,8 @@ final class StoreContext: Sendable {
     let leases = LeaseTable()
     /// Rows that could not be written, with their ids: these recordings are folded from the log when they are read.
     let damagedRows = Monitor<[UInt64: UUIDv7]>([:])
+    /// Rows found unsound that the writer was asked to make anew.
+    private let healing = Monitor<Set<UInt64>>([])
     /// Long work looks at it and ends early.
     let isClosing = Monitor(false)
     let health = Monitor(StoreHealth())
@@ -79,17 +81,37 @@ final class StoreContext: Sendable {
     func committedState(_ number: UInt64) throws(StoreError) -> RecordingState {
         guard number >= 1, number < view.nextRecording else { throw .unknownRecording }
         let isSuspect = damagedRows.withLock { $0[number] != nil } || index.hasFaulted
-        if !isSuspect, let row = index.row(number), let summary = index.summary(number) {
-            return RecordingState(row: row, summary: summary)
-        }
+        if !isSuspect, let state = index.state(number) { return state }
         guard let state = try RecordingFold(self).state(number) else { throw .unknownRecording }
+        if !isSuspect { heal(number) }
         return state
     }
 
+    /// Has the writer make a row anew that was found unsound, once.
+    private func heal(_ number: UInt64) {
+        guard healing.withLock({ $0.insert(number).inserted }) else { return }
+        // A store that is closing reads it from the log again next time.
+        try? queue.submit(.repair(number) { _ in })
+    }
+
     /// The number of the recording with that id; nil where there is none.
-    func number(of id: UUIDv7) -> UInt64? {
+    ///
+    /// - Throws: what reading the frames of a recording met whose row cannot be read: it may be the one.
+    func number(of id: UUIDv7) throws(StoreError) -> UInt64? {
+        // The ids or the rows they lead to may be among what is missing.
+        let candidates = index.hasFaulted ? Array(1..<view.nextRecording) : index.candidates(for: id)
+        for number in candidates where try hasID(id, number) { return number }
         // A row that could not be written may be missing in `ids` too.
-        index.number(of: id) ?? damagedRows.withLock { rows in rows.first { $0.value == id }?.key }
+        return damagedRows.withLock { rows in rows.first { $0.value == id }?.key }
+    }
+
+    private func hasID(_ id: UUIDv7, _ number: UInt64) throws(StoreError) -> Bool {
+        do {
+            return try committedRow(number).id == id
+        } catch {
+            guard case .unknownRecording = error else { throw error }
+            return false
+        }
     }
 
     /// Takes note that a row does not say what the log says. The log has it: from here on the recording is folded from its

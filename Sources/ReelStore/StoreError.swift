@@ -21,6 +21,8 @@ package struct Corruption: Error, Equatable, Sendable, CustomStringConvertible {
         case missing
         /// Events that the recording once had are in no frame before the one that begins here, or behind the last one.
         case missingEvents(Range<UInt64>)
+        /// Events that were lost, as the frame here tells: they were given up by a repair.
+        case lostEvents(Range<UInt64>)
         /// A slot of the index; it is derived and will be made anew.
         case indexChecksum
     }
@@ -51,6 +53,8 @@ package struct Corruption: Error, Equatable, Sendable, CustomStringConvertible {
             case .missing: "the segment is gone; put the file back from a copy, or remove its table to accept the loss"
             case .missingEvents(let ordinals):
                 "events \(ordinals.lowerBound) to \(ordinals.upperBound - 1) of the recording are in no segment"
+            case .lostEvents(let ordinals):
+                "events \(ordinals.lowerBound) to \(ordinals.upperBound - 1) of the recording were lost and given up"
             case .indexChecksum: "the index's checksum does not hold here; it is made anew when it is read"
             }
         return "\(file):\(offsetBytes): \(what)"

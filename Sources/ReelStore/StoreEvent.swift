@@ -9,6 +9,8 @@ package enum StoreEvent: Sendable {
     case segmentPoisoned(segment: UInt64, lengthBytes: UInt64, SystemError)
     case storeReadOnly(SystemError)
     case indexWriteFailed(recording: UInt64, SystemError)
+    /// A file of the index is shorter than it was: what it held is read from the log until the next start.
+    case indexFaulted(path: String)
     case damage(Corruption)
     case checkpointFailed(SystemError)
     case compacted(segments: [UInt64], bytesBefore: UInt64, bytesAfter: UInt64)

@@ -9,11 +9,17 @@ struct StorePaths: Sendable {
     var log: String { "\(root)/log" }
     var index: String { "\(root)/index" }
     var temporary: String { "\(root)/tmp" }
+    var quarantine: String { "\(root)/quarantine" }
     var rows: String { "\(index)/recordings" }
     var summaries: String { "\(index)/summaries" }
     var ids: String { "\(index)/ids" }
 
     func segment(_ number: UInt64) -> String { "\(log)/\(StorePaths.name(number)).seg" }
+    /// What a repair copies of a segment's damaged bytes; `.bin` and `.json` follow.
+    func quarantined(_ number: UInt64, _ offsetBytes: UInt64) -> String {
+        "\(quarantine)/\(StorePaths.name(number))-\(offsetBytes)"
+    }
+
     func table(_ number: UInt64) -> String { "\(index)/\(StorePaths.name(number)).frames" }
     func temporarySegment(_ number: UInt64) -> String { "\(temporary)/\(StorePaths.name(number)).seg" }
 

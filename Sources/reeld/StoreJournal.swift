@@ -24,6 +24,11 @@ extension Journal {
             log(
                 .indexWriteFailed, "the index could not be written; the log is whole", .recording(recording),
                 .error(cause))
+        case .indexFaulted(let path):
+            log(
+                .indexWriteFailed,
+                "a file of the index was cut by somebody; lists are read from the log, slowly, until a restart makes it "
+                    + "anew", .file(path))
         case .damage(let corruption): log(corruption)
         case .checkpointFailed(let cause):
             log(.checkpointFailed, "a checkpoint failed; the next start will read more of the log", .error(cause))

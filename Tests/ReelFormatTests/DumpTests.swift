@@ -28,6 +28,10 @@ import Testing
         #expect(try CommitPayload(decoding: expect("commit payload", Samples.commit.encoded())) == Samples.commit)
     }
 
+    @Test func lossPayload() throws {
+        #expect(try LossPayload(decoding: expect("loss payload", Samples.loss.encoded())) == Samples.loss)
+    }
+
     @Test func batchTable() throws {
         let dump = try expect("batch table", BatchTable.encoded(Samples.batches))
         #expect(try BatchTable.decode(dump) == Samples.batches)

@@ -103,6 +103,16 @@ enum Samples {
         return row
     }
 
+    static let loss: LossPayload = {
+        var loss = LossPayload()
+        loss.segment = 12
+        loss.offsetBytes = 4_096
+        loss.sizeBytes = 296
+        loss.lsn = 7
+        loss.kind = .events
+        return loss
+    }()
+
     static let summary: SummarySlot = {
         var slot = SummarySlot(number: 1)
         slot.lsn = 3

@@ -229,6 +229,7 @@ import Testing
                 Change("lsn") { $0.lsn = .max }, Change("segment") { $0.segment = .max },
                 Change("segmentLengthBytes") { $0.segmentLengthBytes = .max },
                 Change("nextRecording") { $0.nextRecording = .max },
+                Change("idsChecksum") { $0.idsChecksum = .max },
             ]
         ) { $0.encoded() }
     }
@@ -271,6 +272,7 @@ import Testing
                 Change("frameCount") { $0.frameCount = .max }, Change("generation") { $0.generation = .max },
                 Change("sources") { $0.sources = .max }, Change("successor") { $0.successor = .max },
                 Change("summaryLSN") { $0.summaryLSN = .max },
+                Change("lostEventCount") { $0.lostEventCount = .max },
             ]
         ) { $0.encoded() }
     }
@@ -341,6 +343,17 @@ import Testing
         ) { $0.encoded() }
     }
 
+    @Test func lossPayload() throws {
+        try check(
+            "Loss", LossPayload(),
+            [
+                Change("segment") { $0.segment = .max }, Change("offsetBytes") { $0.offsetBytes = .max },
+                Change("sizeBytes") { $0.sizeBytes = .max }, Change("lsn") { $0.lsn = .max },
+                Change("kind", everyByte: false) { $0.kind = .events },
+            ]
+        ) { $0.encoded() }
+    }
+
     @Test func sizesAreWhatTheDocumentSays() {
         #expect(StoreIdentity.sizeBytes == 512 && Samples.identity.encoded().count == 512)
         #expect(FrameHeader.sizeBytes == 192 && Samples.header.encoded().count == 192)
@@ -354,6 +367,7 @@ import Testing
         #expect(Ring.empty(RingHeader(rings: Samples.rings, page: 0, copy: .first)).count == 135_168)
         #expect(KeyringSlot.sizeBytes == 128 && WrappedKey.sealedSizeBytes == 48)
         #expect(StoreKeyRecord.sizeBytes == 264 && KeyFingerprint.sizeBytes == 16)
+        #expect(LossPayload.sizeBytes == 40 && Samples.loss.encoded().count == 40)
         // What a frame takes, padded to eight bytes.
         for (payload, stride) in [(0, 192), (1, 200), (8, 200), (9, 208), (Int(UInt32.max), 4_294_967_488)] {
             #expect(FrameHeader.stride(storedSizeBytes: UInt32(payload)) == UInt64(stride))

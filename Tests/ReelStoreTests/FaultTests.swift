@@ -167,6 +167,6 @@ import Testing
         try file.write([0xAA], at: frames[1].offsetBytes + 250)
         let report = try StoreVerifier(directory.path).run()
         #expect(report.damage == [Corruption(file: path, offsetBytes: frames[1].offsetBytes, kind: .payloadChecksum)])
-        #expect(report.gaps == [VerifyReport.Gap(recording: 1, ordinals: 10..<20)])
+        #expect(report.gaps == [VerifyReport.Gap(1, 10..<20)])
     }
 }

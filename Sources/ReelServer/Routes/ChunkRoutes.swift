@@ -10,10 +10,10 @@ enum ChunkRoutes {
             let query = try Query(request.query)
             try query.allow(["damaged"])
             let snapshot = try exchange.context.snapshot(of: name)
-            var gaps: [LocatedFrame] = []
+            var damaged: [LocatedFrame] = []
             var sound = snapshot.frames
             if try EventQuery.skipsDamaged(query) {
-                (sound, gaps) = exchange.context.verified(snapshot.frames, name)
+                (sound, damaged) = exchange.context.verified(snapshot.frames, name)
             }
             var json = JSONWriter(capacityBytes: 256 + 256 * snapshot.frames.count)
             json.object { json in
@@ -25,13 +25,7 @@ enum ChunkRoutes {
                         for frame in sound { json.chunk(frame.entry) }
                     }
                 }
-                if !gaps.isEmpty {
-                    json.member("gaps") { json in
-                        json.array { json in
-                            for frame in gaps { json.chunk(frame.entry) }
-                        }
-                    }
-                }
+                json.gaps(snapshot.gaps, damaged)
             }
             exchange.send(json: json.bytes)
         }
@@ -126,6 +120,36 @@ extension ServerContext {
 }
 
 extension JSONWriter {
+    /// What a viewer will not get, in order; nothing where nothing is missing.
+    fileprivate mutating func gaps(_ missing: [RecordingSnapshot.Gap], _ damaged: [LocatedFrame]) {
+        guard !missing.isEmpty || !damaged.isEmpty else { return }
+        member("gaps") { json in
+            json.array { json in
+                var missing = missing[...]
+                for frame in damaged {
+                    while let gap = missing.first, gap.ordinals.lowerBound < frame.entry.firstOrdinal {
+                        json.gap(gap)
+                        missing.removeFirst()
+                    }
+                    json.chunk(frame.entry)
+                }
+                for gap in missing { json.gap(gap) }
+            }
+        }
+    }
+
+    /// Events that no chunk has. Their times are known where their loss was told.
+    private mutating func gap(_ gap: RecordingSnapshot.Gap) {
+        object { json in
+            json.member("first", gap.ordinals.lowerBound)
+            json.member("count", UInt64(gap.ordinals.count))
+            json.member("given_up", gap.isGivenUp)
+            guard let loss = gap.loss else { return }
+            json.member("from") { $0.milliseconds(loss.leastTimestampMicroseconds) }
+            json.member("to") { $0.milliseconds(loss.greatestTimestampMicroseconds) }
+        }
+    }
+
     /// A row of the chunk table.
     fileprivate mutating func chunk(_ entry: FrameEntry) {
         object { json in

@@ -36,6 +36,20 @@ struct CompactedSegmentWriter {
         if buffer.count >= CompactedSegmentWriter.bufferSizeBytes { try flush() }
     }
 
+    /// Adds bytes as they lay elsewhere, sound or not, from the next multiple of eight on.
+    ///
+    /// - Parameter entry: what the table said of them; nil where it said nothing.
+    mutating func carry(_ bytes: [UInt8], _ entry: FrameEntry?) throws(SystemError) {
+        if var entry {
+            entry.offsetBytes = lengthBytes
+            entries.append(entry)
+        }
+        buffer.append(contentsOf: bytes)
+        let alignment = FrameHeader.alignmentBytes
+        buffer.append(contentsOf: repeatElement(0, count: (alignment - bytes.count % alignment) % alignment))
+        if buffer.count >= CompactedSegmentWriter.bufferSizeBytes { try flush() }
+    }
+
     /// Makes all of it durable; the commit frame is the writer's to add.
     mutating func finish(replacing replaced: [UInt64]) throws(SystemError) -> CompactedSegment {
         try flush()

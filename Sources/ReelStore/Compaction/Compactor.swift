@@ -4,10 +4,19 @@ import ReelSystem
 
 /// Writes sealed segments anew: finished recordings as dense chunks, open ones merged up to their last full snapshot,
 /// erased ones and outdated metadata not at all. The old segments stay until the new one is durable.
+///
+/// Damaged bytes are carried along as they lie: compaction destroys no evidence and hides no damage. A repair has copied
+/// them before, and leaves them out.
 struct Compactor {
     private let context: StoreContext
+    /// By segment, what a repair leaves out.
+    private let leftOut: [UInt64: [Range<UInt64>]]?
 
-    init(_ context: StoreContext) { self.context = context }
+    /// - Parameter leftOut: damage to leave out, by segment; other damage then ends the compaction. Nil carries all along.
+    init(_ context: StoreContext, leavingOut leftOut: [UInt64: [Range<UInt64>]]? = nil) {
+        self.context = context
+        self.leftOut = leftOut
+    }
 
     /// Puts one segment in the place of several.
     ///
@@ -20,6 +29,9 @@ struct Compactor {
         do {
             var writer = try CompactedSegmentWriter(beginning, context: context)
             try writeRecordings(of: inputs, to: &writer)
+            if leftOut == nil {
+                for input in inputs { try carryUnknown(of: input, to: &writer) }
+            }
             compacted = try writer.finish(replacing: replaced)
             try context.wait { completion in .install(compacted, completion) }
         } catch {
@@ -37,23 +49,27 @@ struct Compactor {
     // MARK: Recordings
 
     private func writeRecordings(of inputs: [SealedSegment], to writer: inout CompactedSegmentWriter) throws {
-        var frames: [LocatedFrame] = []
+        var recordings: Set<UInt64> = []
         for input in inputs {
-            for entry in try input.allFrames() { frames.append(LocatedFrame(segment: input.segment, entry: entry)) }
+            for entry in try input.allFrames() { recordings.insert(entry.recording) }
         }
-        frames.sort { FrameEntry.tableOrder($0.entry, $1.entry) }
-        var start = 0
-        while start < frames.count {
+        let numbers = Set(inputs.map(\.segment.number))
+        for recording in recordings.sorted() {
             if context.isClosing.withLock({ $0 }) { throw StoreError.closing }
-            let number = frames[start].entry.recording
-            let end = frames[start...].firstIndex { $0.entry.recording != number } ?? frames.count
-            try writeRecording(number, frames[start..<end], to: &writer)
-            start = end
+            // As readers see them: what is there twice is written once.
+            let frames = try context.view.frames(of: recording)
+                .filter { numbers.contains($0.segment.number) && !isLeftOut($0) }
+                .sorted { FrameEntry.tableOrder($0.entry, $1.entry) }
+            try writeRecording(recording, frames, to: &writer)
         }
     }
 
+    private func isLeftOut(_ frame: LocatedFrame) -> Bool {
+        leftOut?[frame.segment.number]?.contains { $0.contains(frame.entry.offsetBytes) } ?? false
+    }
+
     private func writeRecording(
-        _ number: UInt64, _ frames: ArraySlice<LocatedFrame>, to writer: inout CompactedSegmentWriter
+        _ number: UInt64, _ frames: [LocatedFrame], to writer: inout CompactedSegmentWriter
     ) throws {
         let state = try context.committedState(number)
         guard state.row.status != .erased else { return }
@@ -63,10 +79,12 @@ struct Compactor {
                 && UInt64(state.row.metadataOffsetBytes) == frame.entry.offsetBytes
             if isCurrent { try copyMetadata(frame, to: &writer) }
         }
+        for frame in frames where frame.entry.kind == .loss { try copy(frame, to: &writer) }
         let events = frames.filter { $0.entry.kind == .events }
         let isFinished = state.row.status != .recording
         let mergeable = isFinished ? events.count : events.lastIndex { $0.entry.content.contains(.fullSnapshot) } ?? 0
-        var merge = ChunkMerge(generation: state.row.generation + 1, context: context)
+        var merge = ChunkMerge(
+            generation: state.row.generation + 1, context: context, carriesDamage: leftOut == nil)
         for (index, frame) in events.enumerated() {
             let isDense = frame.entry.flags.contains(.merged) && isLarge(frame.entry)
             if index < mergeable, !isDense {
@@ -90,10 +108,7 @@ struct Compactor {
             let text = try located.inflated(frame)
             try writer.append(StoredFrame(frame.header, member: Codecs.dense.borrow { $0.member(of: text) }))
         } catch StoreError.damaged(let damage) {
-            context.note(.damage(damage))
-            // Without a header there is nothing the row could point to: the old segment has to stay.
-            guard let frame = try located.asItLies() else { throw StoreError.damaged(damage) }
-            try writer.append(frame)
+            try carry(located, damage, to: &writer)
         }
     }
 
@@ -102,8 +117,44 @@ struct Compactor {
         do {
             try writer.append(try located.read())
         } catch StoreError.damaged(let damage) {
-            context.note(.damage(damage))
-            if let frame = try located.asItLies() { try writer.append(frame) }
+            try carry(located, damage, to: &writer)
+        }
+    }
+
+    private func carry(
+        _ located: LocatedFrame, _ damage: Corruption, to writer: inout CompactedSegmentWriter
+    ) throws {
+        context.note(.damage(damage))
+        guard leftOut == nil else { throw StoreError.damaged(damage) }
+        try writer.carry(try located.asItLies(), located.entry)
+    }
+
+    /// Carries along what is neither a sound frame nor known to the table.
+    private func carryUnknown(of input: SealedSegment, to writer: inout CompactedSegmentWriter) throws {
+        let scan = try input.segment.scan(verifiesPayloads: false, isSealed: true, limit: input.lengthBytes)
+        guard !scan.regions.isEmpty else { return }
+        let known = try input.allFrames().map { $0.offsetBytes..<$0.offsetBytes + $0.strideBytes }
+            .sorted { $0.lowerBound < $1.lowerBound }
+        for region in scan.regions {
+            var start = region.range.lowerBound
+            for frame in known where frame.overlaps(region.range) {
+                if start < frame.lowerBound { try carry(start..<frame.lowerBound, of: input, to: &writer) }
+                start = max(start, frame.upperBound)
+            }
+            if start < region.range.upperBound { try carry(start..<region.range.upperBound, of: input, to: &writer) }
+        }
+    }
+
+    private func carry(
+        _ range: Range<UInt64>, of input: SealedSegment, to writer: inout CompactedSegmentWriter
+    ) throws {
+        context.note(.damage(input.segment.corruption(range.lowerBound, .header(.magic))))
+        let pieceBytes: UInt64 = 1 << 20
+        var start = range.lowerBound
+        while start < range.upperBound {
+            let count = min(pieceBytes, range.upperBound - start)
+            try writer.carry(try input.segment.file.read(Int(count), at: start), nil)
+            start += count
         }
     }
 }
@@ -112,13 +163,15 @@ struct Compactor {
 private struct ChunkMerge {
     private let generation: UInt32
     private let context: StoreContext
+    private let carriesDamage: Bool
     private var cutter: ChunkCutter
     private var nextOrdinal: UInt64?
     private var recording: UInt64 = 0
 
-    init(generation: UInt32, context: StoreContext) {
+    init(generation: UInt32, context: StoreContext, carriesDamage: Bool) {
         self.generation = generation
         self.context = context
+        self.carriesDamage = carriesDamage
         cutter = ChunkCutter(chunkSizeBytes: context.options.compaction.chunkSizeBytes)
     }
 
@@ -132,10 +185,10 @@ private struct ChunkMerge {
             let text = try located.inflated(frame)
             run = try Codecs.scanners.borrow { (scanner) throws(ScanError) in try scanner.rescan(text) }
         } catch StoreError.damaged(let damage) {
-            // What cannot be read is copied as it is: compaction destroys no evidence and hides no damage.
             context.note(.damage(damage))
+            guard carriesDamage else { throw StoreError.damaged(damage) }
             try flush(to: &writer)
-            if let frame = try located.asItLies() { try writer.append(frame) }
+            try writer.carry(try located.asItLies(), located.entry)
             return
         }
         recording = located.entry.recording

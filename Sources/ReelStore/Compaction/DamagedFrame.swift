@@ -1,7 +1,7 @@
 import ReelFormat
 
-/// What compaction does with a frame that cannot be read: it is copied as it is, so that no evidence is destroyed and no
-/// damage hidden; and it is not found wasteful, or each copy would be reason to copy it again.
+/// What compaction does with a frame that cannot be read: it is carried along as it lies, so that no evidence is
+/// destroyed and no damage hidden; and it is not found wasteful, or each copy would be reason to copy it again.
 extension LocatedFrame {
     /// Whether the frame can be read and merged.
     var isSound: Bool {
@@ -13,19 +13,14 @@ extension LocatedFrame {
         }
     }
 
-    /// The frame's bytes, unverified but for the header.
-    ///
-    /// - Returns: nil when the header is damaged: then nothing says where the frame ends.
-    func asItLies() throws(StoreError) -> StoredFrame? {
-        var bytes: [UInt8] = []
+    /// The bytes the table says the frame has, unverified; zeros where the file ends before.
+    func asItLies() throws(StoreError) -> [UInt8] {
+        let size = FrameHeader.sizeBytes + Int(entry.storedSizeBytes)
         do {
-            try segment.file.read(
-                FrameHeader.sizeBytes + Int(entry.storedSizeBytes), at: entry.offsetBytes, into: &bytes)
+            let bytes = try segment.file.read(size, at: entry.offsetBytes)
+            return bytes + Array(repeating: 0, count: size - bytes.count)
         } catch {
             throw segment.failure(error)
         }
-        let span = bytes.span
-        guard let header = try? FrameHeader(decoding: span.bytes) else { return nil }
-        return StoredFrame(header: header, bytes: bytes)
     }
 }

@@ -70,6 +70,23 @@ final class IDTable: Sendable {
         }
     }
 
+    /// What a checkpoint says of the slots of numbers below `end`, wherever in the table they lie.
+    func checksum(below end: UInt64) -> UInt64 {
+        state.withLock { state in
+            state.slots.withSlots(0..<state.capacity) { span in
+                var sum: UInt64 = 0
+                for offset in stride(from: 0, to: span.byteCount, by: 8) {
+                    let slot: UInt64 = span.field(offset)
+                    if slot != 0, slot & 0xFF_FFFF_FFFF < end { sum &+= IDTable.mixed(slot) }
+                }
+                return sum
+            }
+        }
+    }
+
+    /// Whether the file was found shorter than it was: ids that it had may not be found any more.
+    var hasFaulted: Bool { state.withLock { $0.slots.hasFaulted } }
+
     /// Makes room for one more recording.
     ///
     /// - Parameter idOf: the id of a number the table holds.
@@ -151,9 +168,13 @@ final class IDTable: Sendable {
 
     /// Ids are random in their low bits only, so both halves are mixed (a round of SplitMix64).
     private static func hash(_ id: UUIDv7) -> UInt64 {
-        var value = id.high ^ (id.low &* 0x9E37_79B9_7F4A_7C15)
+        mixed(id.high ^ (id.low &* 0x9E37_79B9_7F4A_7C15)) | 1 << 63
+    }
+
+    private static func mixed(_ number: UInt64) -> UInt64 {
+        var value = number
         value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
         value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31) | 1 << 63
+        return value ^ (value >> 31)
     }
 }

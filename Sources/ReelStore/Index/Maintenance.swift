@@ -6,6 +6,7 @@ final class Maintenance: Sendable {
     private let context: StoreContext
     private let isStopped = Monitor(false)
     private let thread: Monitor<Thread?> = Monitor(nil)
+    private let isFaultNoted = Monitor(false)
     private let progress: Monitor<Progress>
 
     private struct Progress {
@@ -39,6 +40,7 @@ final class Maintenance: Sendable {
     /// One round of what is due.
     func tick() {
         expireLeases()
+        noteFaultedIndex()
         guard isCheckpointDue() else { return }
         do {
             try checkpoint()
@@ -65,6 +67,15 @@ final class Maintenance: Sendable {
                 context.leases.touch(number, context.clock.uptimeMicroseconds)
             }
         }
+    }
+
+    /// Says once that an index file was cut under the store, and lets the next start make the index anew whatever
+    /// becomes of this process.
+    private func noteFaultedIndex() {
+        guard context.index.hasFaulted, isFaultNoted.withLock({ !$0 }) else { return }
+        isFaultNoted.withLock { $0 = true }
+        context.note(.indexFaulted(path: context.paths.index))
+        do { try context.index.invalidate() } catch { context.note(.checkpointFailed(error)) }
     }
 
     // MARK: Checkpoints

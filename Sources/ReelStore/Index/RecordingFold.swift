@@ -15,7 +15,8 @@ struct RecordingFold {
 
     /// The recording's state; nil where the log has no frame of it.
     ///
-    /// Event frames that are damaged keep their ordinals; the other counters then speak of what can still be read.
+    /// Event frames that are damaged keep their ordinals; the other counters then speak of what can still be read. A
+    /// damaged metadata frame is the current one all the same, so that whoever asks for the metadata is told.
     func state(_ number: UInt64, noteDamage: (Corruption) -> Void = { _ in }) throws(StoreError) -> RecordingState? {
         // Its frames may be gone, and some of its events not yet.
         if let tombstone = view.tombstone(of: number) { return .erased(tombstone) }
@@ -25,7 +26,7 @@ struct RecordingFold {
                 try add(frame, to: &state)
             } catch StoreError.damaged(let damage) {
                 noteDamage(damage)
-                if frame.entry.kind == .events { state?.keepOrdinals(of: frame.entry) }
+                RecordingState.fold(damaged: frame, into: &state)
             }
         }
         return state
@@ -43,6 +44,10 @@ struct RecordingFold {
                 throw .damaged(located.segment.corruption(entry.offsetBytes, .payload))
             }
             state = .erased(tombstone)
+        case .loss:
+            var folded = state ?? RecordingState.empty(entry.recording, id: .unknown)
+            folded.fold(loss: entry)
+            state = folded
         case .start, .change, .end:
             let frame = try located.read()
             let metadata = try located.metadata(in: frame)
@@ -70,6 +75,21 @@ struct RecordingFold {
 }
 
 extension RecordingState {
+    /// Takes in what the table still says of a frame that cannot be read.
+    static func fold(damaged located: LocatedFrame, into state: inout RecordingState?) {
+        let entry = located.entry
+        var folded = state ?? .empty(entry.recording, id: .unknown)
+        folded.row.lsn = max(folded.row.lsn, entry.lsn)
+        if entry.kind == .events { folded.keepOrdinals(of: entry) }
+        if entry.kind.isMetadata {
+            folded.row.flags.insert(.present)
+            folded.row.metadataSegment = UInt32(truncatingIfNeeded: located.segment.number)
+            folded.row.metadataOffsetBytes = UInt32(truncatingIfNeeded: entry.offsetBytes)
+            if folded.row.createdMicroseconds == 0 { folded.row.createdMicroseconds = entry.receivedMicroseconds }
+        }
+        state = folded
+    }
+
     static func empty(_ number: UInt64, id: UUIDv7) -> RecordingState {
         var state = RecordingState(row: RecordingRow(number: number, id: id), summary: SummarySlot(number: number))
         state.isNew = true

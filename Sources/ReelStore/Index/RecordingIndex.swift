@@ -6,6 +6,7 @@ import ReelSystem
 final class RecordingIndex: Sendable {
     /// Two checkpoint headers, then the rows from the fourth KiB on.
     static let firstRowBytes = 4096
+    private static let pairAttemptMax = 100
 
     private let rows: SlotFile
     private let summaries: SlotFile
@@ -28,13 +29,7 @@ final class RecordingIndex: Sendable {
         try fileSystem.createDirectory(paths.index)
         let rowFile = try fileSystem.openDerived(paths.rows)
         let summaryFile = try fileSystem.openDerived(paths.summaries)
-        var checkpoint: CheckpointHeader?
-        for slot in 0..<2 {
-            let bytes = try rowFile.read(
-                CheckpointHeader.sizeBytes, at: UInt64(slot * CheckpointHeader.sizeBytes))
-            guard let header = CheckpointHeader(decoding: bytes), header.store == store else { continue }
-            if header.sequence > checkpoint?.sequence ?? 0 { checkpoint = header }
-        }
+        var checkpoint = try checkpoint(in: rowFile, store: store)
         if let header = checkpoint {
             // Rows that a checkpoint speaks of cannot be missing, unless somebody cut the files.
             let rowBytes = UInt64(firstRowBytes) + (header.nextRecording - 1) * UInt64(RecordingRow.sizeBytes)
@@ -49,7 +44,10 @@ final class RecordingIndex: Sendable {
         }
         let rows = try SlotFile(rowFile, slotBytes: RecordingRow.sizeBytes, firstSlotBytes: firstRowBytes)
         let summaries = try SlotFile(summaryFile, slotBytes: SummarySlot.sizeBytes, firstSlotBytes: 0)
-        if checkpoint != nil, let ids = IDTable(path: paths.ids, fileSystem: fileSystem) {
+        // Slots have no checksums of their own; one that was lost would make a known id a new one.
+        if let checkpoint, let ids = IDTable(path: paths.ids, fileSystem: fileSystem),
+            ids.checksum(below: checkpoint.nextRecording) == checkpoint.idsChecksum
+        {
             return (RecordingIndex(rows: rows, summaries: summaries, ids: ids), checkpoint)
         }
         var known: [(UUIDv7, UInt64)] = []
@@ -60,6 +58,17 @@ final class RecordingIndex: Sendable {
         }
         let ids = try IDTable(path: paths.ids, fileSystem: fileSystem, ids: known)
         return (RecordingIndex(rows: rows, summaries: summaries, ids: ids), checkpoint)
+    }
+
+    /// The newest sound checkpoint header of this store.
+    static func checkpoint(in file: any File, store: StoreID) throws(SystemError) -> CheckpointHeader? {
+        var checkpoint: CheckpointHeader?
+        for slot in 0..<2 {
+            let bytes = try file.read(CheckpointHeader.sizeBytes, at: UInt64(slot * CheckpointHeader.sizeBytes))
+            guard let header = CheckpointHeader(decoding: bytes), header.store == store else { continue }
+            if header.sequence > checkpoint?.sequence ?? 0 { checkpoint = header }
+        }
+        return checkpoint
     }
 
     func row(_ number: UInt64) -> RecordingRow? {
@@ -74,6 +83,26 @@ final class RecordingIndex: Sendable {
             return nil
         }
         return slot
+    }
+
+    /// A recording's row and the summary that belongs to it; nil where either is not there or not sound.
+    func state(_ number: UInt64) -> RecordingState? {
+        // The writer changes the summary first: between the two it looks for a moment as if a crash had parted them.
+        for _ in 0..<RecordingIndex.pairAttemptMax {
+            guard let row = row(number), let summary = summary(number) else { return nil }
+            if summary.lsn == row.summaryLSN { return RecordingState(row: row, summary: summary) }
+        }
+        return nil
+    }
+
+    /// The numbers below `end` whose rows are not sound or not there. A list would pass them over: it looks at a row's
+    /// fields without its checksum.
+    func unsoundNumbers(below end: UInt64) -> [UInt64] {
+        let numbers = 1..<min(end, UInt64(rows.slotCount) + 1)
+        guard !numbers.isEmpty else { return [] }
+        return withRows(numbers) { span in
+            numbers.filter { !RecordingRow.isSound(in: span, at: Int($0 - 1) * RecordingRow.sizeBytes) }
+        }
     }
 
     /// The raw rows of a range of numbers, for a filter to run over; they may be changing.
@@ -98,9 +127,8 @@ final class RecordingIndex: Sendable {
         try rows.write([UInt8](repeating: 0, count: RecordingRow.sizeBytes), slot: Int(number) - 1)
     }
 
-    func number(of id: UUIDv7) -> UInt64? {
-        ids.candidates(id).first { row($0)?.id == id }
-    }
+    /// The numbers that may have the id; whoever asks compares their rows.
+    func candidates(for id: UUIDv7) -> [UInt64] { ids.candidates(id) }
 
     /// Makes sure that a new recording's row will find its place on the disk, so that a full disk is met before the
     /// log is written and not after.
@@ -121,7 +149,7 @@ final class RecordingIndex: Sendable {
     }
 
     /// A page of the mapping turned out to be missing: the tables are to be rebuilt.
-    var hasFaulted: Bool { rows.hasFaulted || summaries.hasFaulted }
+    var hasFaulted: Bool { rows.hasFaulted || summaries.hasFaulted || ids.hasFaulted }
 
     /// Whether a sync of the tables failed. Nothing tells then which of their pages are on the disk, now or after a second
     /// sync: no further checkpoint speaks of them, and the next opening makes them anew.
@@ -144,6 +172,8 @@ final class RecordingIndex: Sendable {
             try summaries.file.sync()
             try ids.sync()
         }
+        var header = header
+        header.idsChecksum = ids.checksum(below: header.nextRecording)
         try rows.file.write(header.encoded(), at: header.sequence % 2 * UInt64(CheckpointHeader.sizeBytes))
         try sync { () throws(SystemError) in try rows.file.sync() }
     }

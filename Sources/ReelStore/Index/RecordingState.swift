@@ -105,6 +105,13 @@ extension RecordingState {
     /// Counts the events of a frame that cannot be read: the next event must not get an ordinal of theirs.
     mutating func keepOrdinals(of entry: FrameEntry) { row.eventCount = max(row.eventCount, entry.endOrdinal) }
 
+    /// Takes in that events were given up.
+    mutating func fold(loss entry: FrameEntry) {
+        row.lsn = max(row.lsn, entry.lsn)
+        row.lostEventCount += UInt64(entry.eventCount)
+        keepOrdinals(of: entry)
+    }
+
     private mutating func fold(urls: [String], at lsn: UInt64, digests: StoreDigests) {
         isSummaryChanged = true
         summary.lsn = lsn

@@ -75,6 +75,40 @@ package struct LocatedFrame: Sendable {
     }
 }
 
+extension [LocatedFrame] {
+    /// The same without event frames whose ordinals others have, as when a copy of a segment was put back that had been
+    /// compacted since: no event is read twice. What was compacted most often, and then what holds most, is kept.
+    fileprivate func eventsOnce() -> [LocatedFrame] {
+        var end: UInt64 = 0
+        let overlaps = contains { frame in
+            guard frame.entry.kind == .events else { return false }
+            defer { end = Swift.max(end, frame.entry.endOrdinal) }
+            return frame.entry.firstOrdinal < end
+        }
+        guard overlaps else { return self }
+        let byWorth = indices.filter { self[$0].entry.kind == .events }.sorted { one, other in
+            let (left, right) = (self[one].entry, self[other].entry)
+            return (left.generation, left.eventCount) > (right.generation, right.eventCount)
+        }
+        var taken: [Range<UInt64>] = []
+        var dropped: Set<Int> = []
+        for index in byWorth {
+            let ordinals = self[index].entry.firstOrdinal..<self[index].entry.endOrdinal
+            // Frames that overlap are few: somebody copied files about.
+            if taken.contains(where: { $0.overlaps(ordinals) }) {
+                dropped.insert(index)
+            } else {
+                taken.append(ordinals)
+            }
+        }
+        let kept = indices.filter { !dropped.contains($0) }.map { self[$0] }
+        // Their LSNs may be in another order than their ordinals then.
+        let events = kept.filter { $0.entry.kind == .events }.sorted { $0.entry.firstOrdinal < $1.entry.firstOrdinal }
+        var next = events.makeIterator()
+        return kept.map { $0.entry.kind == .events ? next.next() ?? $0 : $0 }
+    }
+}
+
 /// What readers see of the log: changed in one step by the writer after a commit is durable.
 final class LogView: Sendable {
     struct State {
@@ -109,7 +143,7 @@ final class LogView: Sendable {
         // The same frame twice is a segment that somebody copied under another number.
         let twins = list.indices.dropFirst().filter { list[$0].isSame(as: list[$0 - 1]) }
         for index in twins.reversed() { list.remove(at: index) }
-        return list
+        return list.eventsOnce()
     }
 
     /// What stays of an erased recording; nil where it is not erased.

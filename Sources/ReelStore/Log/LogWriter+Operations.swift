@@ -28,6 +28,8 @@ extension LogWriter {
             try commitAll()
             try install(segment)
             completion(.success(()))
+        case .giveUp(let loss, let completion):
+            stageLoss(loss, operation, completion)
         case .repair(let number, let completion):
             try commitAll()
             try repair(number)
@@ -73,7 +75,7 @@ extension LogWriter {
     /// The state of a recording that was started with this id, in the store or in this plan.
     private func known(_ id: UUIDv7) throws(StoreError) -> RecordingState? {
         if let number = plan.started[id] { return plan.states[number] }
-        guard let number = context.number(of: id) else { return nil }
+        guard let number = try context.number(of: id) else { return nil }
         if let state = plan.states[number] { return state }
         return try context.committedState(number)
     }
@@ -95,7 +97,7 @@ extension LogWriter {
         return RecordingReference(number: number, id: id)
     }
 
-    private func addMetadata(
+    func addMetadata(
         _ kind: FrameKind, _ metadata: RecordingMetadata, to state: inout RecordingState
     ) {
         let text = metadata.encoded()

@@ -16,6 +16,8 @@ enum Operation: Sendable {
     case describe(segment: UInt64, replacing: [UInt64], @Sendable (Result<SegmentBeginning, StoreError>) -> Void)
     /// Puts a compacted segment in the place of those it replaces.
     case install(CompactedSegment, @Sendable (Result<Void, StoreError>) -> Void)
+    /// Puts on record that damage took something of a recording.
+    case giveUp(LossRecord, @Sendable (Result<Void, StoreError>) -> Void)
     /// Makes a damaged row anew from its frames.
     case repair(UInt64, @Sendable (Result<Void, StoreError>) -> Void)
 
@@ -31,7 +33,7 @@ enum Operation: Sendable {
     var isExternal: Bool {
         switch self {
         case .start, .append, .change, .end, .erase: true
-        case .rotate, .sync, .describe, .install, .repair: false
+        case .rotate, .sync, .describe, .install, .giveUp, .repair: false
         }
     }
 
@@ -47,6 +49,7 @@ enum Operation: Sendable {
         case .sync(let completion): completion(.failure(error))
         case .describe(_, _, let completion): completion(.failure(error))
         case .install(_, let completion): completion(.failure(error))
+        case .giveUp(_, let completion): completion(.failure(error))
         case .repair(_, let completion): completion(.failure(error))
         }
     }
@@ -103,6 +106,16 @@ package struct BatchKey: Sendable, Hashable {
     /// Keyed digest of the writer's name.
     package var writer: UInt64
     package var batch: UInt64
+}
+
+/// What a repair could not save, as it goes into the log.
+struct LossRecord: Sendable {
+    var recording: UInt64
+    /// What is known of the lost frame; with no events where it was metadata.
+    var header: FrameHeader
+    var payload: LossPayload
+    /// Takes the place of metadata that is lost.
+    var metadata: RecordingMetadata?
 }
 
 /// The state frame of a segment that is about to be written outside the writer's thread.

@@ -60,10 +60,23 @@ final class StateCache {
 
     private func batches(of number: UInt64) throws(StoreError) -> BatchWindow {
         var window = BatchWindow()
-        for frame in try context.view.frames(of: number) where frame.entry.kind == .events {
-            for record in try frame.batchRecords() { window.insert(record) }
+        for frame in try context.view.frames(of: number) where frame.entry.kind == .events || frame.entry.kind == .loss
+        {
+            for record in try readableBatches(of: frame) { window.insert(record) }
         }
         return window
+    }
+
+    /// A chunk whose table of batches cannot be read costs the memory of its batches, and not what comes after it: one
+    /// of them sent again is stored again, as its events are lost.
+    private func readableBatches(of frame: LocatedFrame) throws(StoreError) -> [BatchRecord] {
+        do {
+            return try frame.batchRecords()
+        } catch {
+            guard case .damaged(let damage) = error else { throw error }
+            context.note(.damage(damage))
+            return []
+        }
     }
 }
 

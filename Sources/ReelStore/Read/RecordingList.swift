@@ -51,6 +51,7 @@ struct RecordingList {
         let end = min(below ?? next, next)
         guard end > 1 else { return 1..<1 }
         var range = 1..<end
+        guard !context.index.hasFaulted else { return range }
         if let until = query.untilMicroseconds {
             range = 1..<max(1, firstNumber(in: range) { $0 > until })
         }
@@ -90,7 +91,7 @@ struct RecordingList {
 
     private func candidatesByRow(_ numbers: Range<UInt64>, _ filter: RowFilter) -> [UInt64] {
         guard context.index.hasRoom(for: numbers.upperBound - 1) else { return [] }
-        return context.index.withRows(numbers) { span in
+        let found = context.index.withRows(numbers) { span in
             var found: [UInt64] = []
             var base = span.byteCount - RecordingRow.sizeBytes
             var number = numbers.upperBound - 1
@@ -101,6 +102,8 @@ struct RecordingList {
             }
             return found
         }
+        // Rows that are gone pass no filter: each recording is looked at as the log has it.
+        return context.index.hasFaulted ? numbers.reversed() : found
     }
 
     /// Reads a candidate and adds it where it really is what was asked for.
@@ -112,6 +115,7 @@ struct RecordingList {
             let state = try context.committedState(number)
             let isUnasked = context.damagedRows.withLock { $0[number] != nil }
             guard !isUnasked || filter.passes(state.row) else { return }
+            if context.index.hasFaulted, !isWanted(state.row, query, filter) { return }
             if state.row.status == .erased {
                 guard query.statuses.contains(.erased) else { return }
                 page.recordings.append(
@@ -130,6 +134,14 @@ struct RecordingList {
         } catch {
             // Erased or moved while the list was made: it is no longer what the filter saw.
         }
+    }
+
+    /// What the walk over the rows would have found.
+    private func isWanted(_ row: RecordingRow, _ query: RecordingQuery, _ filter: RowFilter) -> Bool {
+        let bytes = row.encoded()
+        return filter.passes(bytes.span.bytes, at: 0)
+            && (query.sinceMicroseconds.map { row.createdMicroseconds >= $0 } ?? true)
+            && (query.untilMicroseconds.map { row.createdMicroseconds <= $0 } ?? true)
     }
 
     private func matches(

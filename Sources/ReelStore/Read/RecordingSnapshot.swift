@@ -8,12 +8,17 @@ package struct RecordingSnapshot: Sendable {
     /// The event frames in order of ordinal.
     package let frames: [LocatedFrame]
 
-    /// The last place where events are missing that no frame tells of, as when a segment was lost or cut: what is read
-    /// without them would look whole.
-    package let gap: Gap?
+    /// Where events are missing, in order: what is read without them would look whole.
+    package let gaps: [Gap]
+
+    /// The last place where events are missing.
+    package var gap: Gap? { gaps.last }
 
     /// Events in the snapshot.
-    package var eventCount: UInt64 { frames.last?.entry.endOrdinal ?? 0 }
+    package var eventCount: UInt64 {
+        let lost = gaps.last { $0.isGivenUp }
+        return max(frames.last?.entry.endOrdinal ?? 0, lost?.ordinals.upperBound ?? 0)
+    }
     /// The generation of the chunk table.
     package var generation: UInt32 { frames.reduce(0) { max($0, $1.entry.generation) } }
 
@@ -25,13 +30,14 @@ package struct RecordingSnapshot: Sendable {
         self.row = row
         let events = frames.filter { $0.entry.kind == .events }
         self.frames = events
-        gap = Gap(in: events, eventCount: isComplete ? row.eventCount : 0, log: log)
+        let losses = frames.filter { $0.entry.kind == .loss && $0.entry.eventCount > 0 }
+        gaps = Gap.all(in: events, losses, eventCount: isComplete ? row.eventCount : 0, log: log)
     }
 
     private init(_ row: RecordingRow, _ frame: LocatedFrame) {
         self.row = row
         frames = [frame]
-        gap = nil
+        gaps = []
     }
 
     /// One of the frames by itself, for reading it as a document.
@@ -59,26 +65,62 @@ extension RecordingSnapshot {
     package struct Gap: Sendable, Equatable {
         package let ordinals: Range<UInt64>
         package let damage: Corruption
+        /// The `loss` frame that tells of them; nil where nothing says why they are not there.
+        package let loss: FrameEntry?
 
-        /// - Parameter eventCount: events there must be at least.
-        fileprivate init?(in frames: [LocatedFrame], eventCount: UInt64, log: String) {
+        /// Whether the loss was met before, quarantined and given up: nothing is left to be done about it.
+        package var isGivenUp: Bool { loss != nil }
+
+        /// - Parameters:
+        ///   - frames: of events, in order of ordinal.
+        ///   - losses: the recording's `loss` frames with events.
+        ///   - eventCount: events there must be at least.
+        fileprivate static func all(
+            in frames: [LocatedFrame], _ losses: [LocatedFrame], eventCount: UInt64, log: String
+        ) -> [Gap] {
+            var gaps: [Gap] = []
             var next: UInt64 = 0
-            var found: (ordinals: Range<UInt64>, file: String, offsetBytes: UInt64)?
             for frame in frames {
                 if frame.entry.firstOrdinal > next {
-                    found = (next..<frame.entry.firstOrdinal, frame.segment.path, frame.entry.offsetBytes)
+                    let place = (frame.segment.path, frame.entry.offsetBytes)
+                    add(next..<frame.entry.firstOrdinal, place, losses, to: &gaps)
                 }
                 next = max(next, frame.entry.endOrdinal)
             }
-            if eventCount > next {
+            let end = losses.reduce(eventCount) { max($0, $1.entry.endOrdinal) }
+            if end > next {
                 let last = frames.last
-                let end = last.map { $0.entry.offsetBytes + $0.entry.strideBytes } ?? 0
-                found = (next..<eventCount, last?.segment.path ?? log, end)
+                let place = (last?.segment.path ?? log, last.map { $0.entry.offsetBytes + $0.entry.strideBytes } ?? 0)
+                add(next..<end, place, losses, to: &gaps)
             }
-            guard let found else { return nil }
-            ordinals = found.ordinals
-            damage = Corruption(
-                file: found.file, offsetBytes: found.offsetBytes, kind: .missingEvents(found.ordinals))
+            return gaps
+        }
+
+        /// Parts a range of missing events by what is known of each.
+        private static func add(
+            _ missing: Range<UInt64>, _ place: (file: String, offsetBytes: UInt64), _ losses: [LocatedFrame],
+            to gaps: inout [Gap]
+        ) {
+            var next = missing.lowerBound
+            let known = losses.filter { $0.entry.firstOrdinal < missing.upperBound && $0.entry.endOrdinal > next }
+                .sorted { $0.entry.firstOrdinal < $1.entry.firstOrdinal }
+            func addUnexplained(until end: UInt64) {
+                guard next < end else { return }
+                let damage = Corruption(
+                    file: place.file, offsetBytes: place.offsetBytes, kind: .missingEvents(next..<end))
+                gaps.append(Gap(ordinals: next..<end, damage: damage, loss: nil))
+                next = end
+            }
+            for loss in known {
+                addUnexplained(until: loss.entry.firstOrdinal)
+                let end = min(loss.entry.endOrdinal, missing.upperBound)
+                guard next < end else { continue }
+                let damage = Corruption(
+                    file: loss.segment.path, offsetBytes: loss.entry.offsetBytes, kind: .lostEvents(next..<end))
+                gaps.append(Gap(ordinals: next..<end, damage: damage, loss: loss.entry))
+                next = end
+            }
+            addUnexplained(until: missing.upperBound)
         }
     }
 }

@@ -25,8 +25,12 @@ struct LogInventory {
         var segment: Segment
         var lengthBytes: UInt64
         var state: StatePayload?
+        /// The number its state frame says, which the file's name may not; the name's where there is no such frame.
+        var writtenAs: UInt64
+        /// So much of it is known to have been on the disk.
+        var durableBytes: UInt64
         /// Shorter than it was when it had last been synced.
-        var isCut: Bool
+        var isCut: Bool { durableBytes > lengthBytes }
     }
 
     init(_ recovery: Recovery, checkpoint: CheckpointHeader?) throws {
@@ -40,11 +44,12 @@ struct LogInventory {
         for one in found { note(one.state) }
         let replaced = Set(found.flatMap { $0.state?.replaced ?? [] })
         try noteTables(recovery, there: Set(found.map(\.segment.number)), replaced)
-        replacedFiles = found.map(\.segment.number).filter(replaced.contains)
-        found.removeAll { replaced.contains($0.segment.number) }
+        // A file that was renamed is what it was written as: it is not void because its new name was once another's.
+        replacedFiles = found.filter { replaced.contains($0.writtenAs) }.map(\.segment.number)
+        found.removeAll { replaced.contains($0.writtenAs) }
         // Not of void ones: a segment whose beginning failed, and whose file could not be removed then, has none.
         for one in found where one.state == nil { damage.append(one.segment.corruption(0, .state)) }
-        let lastHot = found.last { $0.state?.isCompacted != true }?.segment.number
+        let lastHot = found.last { $0.writtenAs == $0.segment.number && $0.state?.isCompacted != true }?.segment.number
         for one in found {
             if one.segment.number == lastHot {
                 try resume(one, recovery)
@@ -69,17 +74,27 @@ struct LogInventory {
             let path = recovery.paths.segment(number)
             let file = try recovery.fileSystem.open(path, .existing)
             let segment = Segment(number: number, file: file, store: recovery.identity.store)
-            let state = try readState(segment)
+            let written = try readState(segment)
+            let state = written?.segment == number ? written : nil
             let length = try file.sizeBytes()
-            let isCut = checkpoint.map { $0.segment == number && $0.segmentLengthBytes > length } ?? false
+            let durable = checkpoint.map { $0.segment == number ? $0.segmentLengthBytes : 0 } ?? 0
+            if try segment.isOfAnotherStore() {
+                // Neither read, written nor removed: whoever put it there may want it back.
+                damage.append(segment.corruption(0, .foreignFrame))
+                continue
+            }
+            let isCut = durable > length
             if isCut { damage.append(segment.corruption(length, .truncated)) }
-            if state == nil, !isCut, number == numbers.last, try holdsNoFrame(segment) {
+            if written == nil, durable == 0, number == numbers.last, try segment.holdsNoFrame() {
                 // Its beginning never became durable, so nothing in it was ever acked.
                 try recovery.fileSystem.unlink(path)
                 try recovery.fileSystem.syncDirectory(recovery.paths.log)
                 continue
             }
-            found.append(Found(segment: segment, lengthBytes: length, state: state, isCut: isCut))
+            found.append(
+                Found(
+                    segment: segment, lengthBytes: length, state: state, writtenAs: written?.segment ?? number,
+                    durableBytes: durable))
         }
         return found
     }
@@ -97,23 +112,17 @@ struct LogInventory {
         }
     }
 
+    /// The first frame's payload, of whatever segment it says it is.
     private mutating func readState(_ segment: Segment) throws(StoreError) -> StatePayload? {
         do {
             let frame = try segment.frame(at: 0)
-            guard frame.header.kind == .state, let state = try? StatePayload(decoding: frame.member),
-                state.segment == segment.number
-            else { return nil }
+            guard frame.header.kind == .state, let state = try? StatePayload(decoding: frame.member) else { return nil }
             nextLSN = max(nextLSN, frame.header.lsn + 1)
             lastReceivedMicroseconds = max(lastReceivedMicroseconds, frame.header.receivedMicroseconds)
             return state
         } catch StoreError.damaged {
             return nil
         }
-    }
-
-    private func holdsNoFrame(_ segment: Segment) throws(StoreError) -> Bool {
-        let scan = try segment.scan(verifiesPayloads: false, isSealed: true)
-        return scan.entries.isEmpty && scan.state == nil
     }
 
     private mutating func note(_ state: StatePayload?) {
@@ -125,7 +134,9 @@ struct LogInventory {
     }
 
     private mutating func note(_ tombstone: Tombstone) {
-        tombstones[tombstone.recording] = tombstone
+        if tombstone.id != .unknown || tombstones[tombstone.recording] == nil {
+            tombstones[tombstone.recording] = tombstone
+        }
         nextRecording = max(nextRecording, tombstone.recording + 1)
     }
 
@@ -139,9 +150,13 @@ struct LogInventory {
         let path = recovery.paths.table(number)
         let isCompacted = one.state?.isCompacted ?? false
         var commitLSN: UInt64 = 0
-        var table = try? SegmentTable(
-            path: path, segment: number, coveredBytes: length, store: recovery.identity.store,
-            fileSystem: recovery.fileSystem)
+        // Without its state frame the file may be another segment than the one the table was made of.
+        var table =
+            one.state == nil
+            ? nil
+            : try? SegmentTable(
+                path: path, segment: number, coveredBytes: length, store: recovery.identity.store,
+                fileSystem: recovery.fileSystem)
         if table != nil,
             let header = try? SegmentTable.header(
                 path: path, segment: number, store: recovery.identity.store, fileSystem: recovery.fileSystem)
@@ -175,8 +190,9 @@ struct LogInventory {
         var lastLSN: UInt64 = 0
         let path = recovery.paths.table(number)
         let cut = cuts.first { $0.segment == number }?.lengthBytes
-        if let header = try? SegmentTable.header(
-            path: path, segment: number, store: recovery.identity.store, fileSystem: recovery.fileSystem),
+        if one.state != nil,
+            let header = try? SegmentTable.header(
+                path: path, segment: number, store: recovery.identity.store, fileSystem: recovery.fileSystem),
             header.coveredBytes <= min(one.lengthBytes, cut ?? .max),
             let table = try? SegmentTable(
                 path: path, segment: number, coveredBytes: header.coveredBytes, store: recovery.identity.store,
@@ -188,9 +204,11 @@ struct LogInventory {
             nextLSN = max(nextLSN, header.lastLSN + 1)
         }
         let scan = try one.segment.scan(
-            from: start, after: lastLSN, verifiesPayloads: true, isSealed: false, limit: cut)
+            from: start, after: lastLSN, verifiesPayloads: true, isSealed: false, durableBytes: one.durableBytes,
+            limit: cut)
         damage += scan.damage
-        entries += scan.entries
+        // A frame whose header holds is known by it: reading it tells the damage, and its ordinals are not given again.
+        entries += scan.entries + scan.regions.compactMap(\.entry)
         nextLSN = max(nextLSN, scan.lastLSN + 1)
         for entry in entries {
             lastReceivedMicroseconds = max(lastReceivedMicroseconds, entry.receivedMicroseconds)
@@ -221,6 +239,11 @@ struct LogInventory {
             do { frame = try segment.frame(entry) } catch {
                 guard case .damaged(let found) = error else { throw error }
                 damage.append(found)
+                // Its header says all but the id: what was erased must not come back.
+                note(
+                    Tombstone(
+                        recording: entry.recording, id: .unknown, erasedMicroseconds: entry.receivedMicroseconds,
+                        lsn: entry.lsn))
                 continue
             }
             if let tombstone = try? Tombstone(decoding: frame.member) { note(tombstone) }

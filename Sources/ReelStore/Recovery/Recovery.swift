@@ -69,6 +69,7 @@ struct Recovery {
         if let checkpoint {
             try takeBackRows(aheadOf: log, index: index, view: view)
             try replay(log.tail(after: checkpoint), index: index, view: view)
+            try healRows(below: checkpoint.nextRecording, log, index: index, view: view)
         } else {
             try rebuild(index: index, view: view, log)
         }
@@ -136,7 +137,7 @@ struct Recovery {
                     try fold.add(located, to: &state)
                 } catch StoreError.damaged(let damage) {
                     report.damage.append(damage)
-                    if located.entry.kind == .events { state?.keepOrdinals(of: located.entry) }
+                    RecordingState.fold(damaged: located, into: &state)
                 }
                 if let state { try write(state, to: index) }
             } else {
@@ -147,6 +148,20 @@ struct Recovery {
         // A compacted segment installed after the checkpoint moved its recordings' frames.
         for number in tail.movedRecordings { try refold(number, fold, index: index) }
         for tombstone in tail.tombstones { try write(.erased(tombstone), to: index) }
+    }
+
+    /// Rows that the checkpoint speaks of and that are not sound.
+    private mutating func healRows(
+        below end: UInt64, _ log: LogInventory, index: RecordingIndex, view: LogView
+    ) throws {
+        let fold = RecordingFold(view: view, digests: digests)
+        for number in index.unsoundNumbers(below: end) {
+            if let tombstone = log.tombstones[number] {
+                try write(.erased(tombstone), to: index)
+            } else {
+                try refold(number, fold, index: index)
+            }
+        }
     }
 
     private mutating func refold(_ number: UInt64, _ fold: RecordingFold, index: RecordingIndex) throws {

@@ -34,18 +34,21 @@ enum LocalStore {
         return path
     }
 
-    /// Opens the store for a command that reads or mends it, as the daemon would.
-    ///
-    /// Run by root on another user's store it first becomes that user: a file it made as root would lock the daemon out.
-    static func open(_ invocation: Invocation, rebuildsIndex: Bool = false) throws(CommandFailure) -> Store {
-        let path = try existing(invocation)
+    /// Run by root on another user's store a command that writes to it first becomes that user: a file it made as root
+    /// would lock the daemon out.
+    static func becomeOwner(of path: String) throws(CommandFailure) {
         var status = stat()
         guard stat(path, &status) == 0 else { throw CommandFailure(.failure, "\(SystemError.last("open", path))") }
-        if geteuid() == 0, status.st_uid != 0 {
-            guard setegid(status.st_gid) == 0, seteuid(status.st_uid) == 0 else {
-                throw CommandFailure(.denied, "\(SystemError.last("seteuid", path))")
-            }
+        guard geteuid() == 0, status.st_uid != 0 else { return }
+        guard setegid(status.st_gid) == 0, seteuid(status.st_uid) == 0 else {
+            throw CommandFailure(.denied, "\(SystemError.last("seteuid", path))")
         }
+    }
+
+    /// Opens the store for a command that reads or mends it, as the daemon would.
+    static func open(_ invocation: Invocation, rebuildsIndex: Bool = false) throws(CommandFailure) -> Store {
+        let path = try existing(invocation)
+        try becomeOwner(of: path)
         var options = StoreOptions()
         options.compaction.isAutomatic = false
         options.rebuildsIndex = rebuildsIndex

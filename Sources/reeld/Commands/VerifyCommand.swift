@@ -2,63 +2,83 @@ import ReelStore
 
 /// `reeld verify`.
 enum VerifyCommand {
+    private static let repairOption = Command.Option(
+        "repair", help: "Copy damaged bytes aside, put what is lost on record, and make the store sound again")
+    private static let dryRunOption = Command.Option(
+        "dry-run", help: "With --repair: only say what it would do")
+
     static let verify = Command(
         name: "verify", topic: .store, summary: "Read every byte of the store and tell all damage",
-        options: [LocalStore.option],
+        options: [repairOption, dryRunOption, OutputForm.option, LocalStore.option],
         details: [
             "Checks every frame's checksums, inflates it, reads its events, and sees that no event of a recording is "
-                + "missing; then the index. Changes nothing; a daemon may be running.",
+                + "missing; then the index. Changes nothing without --repair; a daemon may be running.",
             "Exits with 1 when it finds damage, and names file and offset.",
+            "With --repair, and no daemon running, damaged bytes are copied to quarantine/ in the store's directory, one "
+                + "file a place with a note beside it; the log gets a frame for everything that is lost, so that it stays "
+                + "told for ever; then the damaged segments are written anew without it. It says which events of which "
+                + "recordings are lost, and of which time. Exits with 0 when the store is sound then; with --dry-run with "
+                + "1 when there is something to repair. A repair that was broken off is finished by the next one.",
+            "Reading a recording that has lost events still fails; ?damaged=skip and --skip-damaged give the rest. The "
+                + "copies in quarantine/ are read by nothing and may be removed; they may hold parts of recordings that "
+                + "were erased.",
         ],
-        examples: ["reeld verify", "reeld verify --store=/srv/copy/reeld"],
+        examples: ["reeld verify", "reeld verify --store=/srv/copy/reeld", "reeld verify --repair --dry-run"],
         run: { invocation throws(CommandFailure) in
             let directory = try LocalStore.existing(invocation)
-            var bar: ProgressBar?
-            let report: VerifyReport
-            do throws(OpenError) {
-                report = try StoreVerifier(directory).run { done, total in
-                    if bar == nil { bar = ProgressBar(total: total) }
-                    bar?.advance(to: done, "verifying")
-                }
-            } catch {
-                if case .system(let cause) = error, cause.isMissing {
-                    throw LocalStore.failure(.notAStore(path: directory))
-                }
-                throw LocalStore.failure(error)
+            let form = try invocation.outputForm()
+            guard invocation.has(repairOption) else {
+                if invocation.has(dryRunOption) { throw .usage("--dry-run is for --repair") }
+                let report = try verify(directory)
+                try VerifyText(invocation.output, directory, form).print(report)
+                return report.isSound ? .success : .failure
             }
-            bar?.clear()
-            try print(report, directory, invocation.output)
-            return report.isSound ? .success : .failure
+            let isDryRun = invocation.has(dryRunOption)
+            try LocalStore.becomeOwner(of: directory)
+            let report = try repair(directory, isDryRun: isDryRun)
+            try VerifyText(invocation.output, directory, form).print(report, isDryRun: isDryRun)
+            return (report.after?.isSound ?? !report.isNeeded) ? .success : .failure
         })
 
-    private static func print(
-        _ report: VerifyReport, _ directory: String, _ output: Output
-    ) throws(CommandFailure) {
-        for damage in report.damage { try output.write("\(damage)\n") }
-        for gap in report.gaps {
-            let last = gap.ordinals.upperBound - 1
-            try output.write("recording \(gap.recording): events \(gap.ordinals.lowerBound) to \(last) are lost\n")
+    private static func verify(_ directory: String) throws(CommandFailure) -> VerifyReport {
+        var bar: ProgressBar?
+        defer { bar?.clear() }
+        do throws(OpenError) {
+            return try StoreVerifier(directory).run { done, total in
+                if bar == nil { bar = ProgressBar(total: total) }
+                bar?.advance(to: done, "verifying")
+            }
+        } catch {
+            throw failure(error, directory)
         }
-        for number in report.lostRecordings {
-            try output.write("recording \(number): the index tells of it, and none of its frames is there\n")
-        }
-        if report.unfinishedBytes > 0 {
-            try output.write(
-                "\(HumanText.size(report.unfinishedBytes)) behind the last frame: being written, or cut off by a crash\n"
-            )
-        }
-        let verdict =
-            report.isSound
-            ? "sound"
-            : "damaged: \(plural(report.damage.count, "place")), \(plural(report.gaps.count, "gap")), "
-                + "\(plural(report.lostRecordings.count, "recording")) lost"
-        try output.write(
-            "\(directory): \(verdict): \(plural(report.segmentCount, "segment")), \(HumanText.size(report.sizeBytes)), "
-                + "\(plural(report.frameCount, "frame")), \(plural(report.recordingCount, "recording")), "
-                + "\(HumanText.plural(report.eventCount, "event"))\n")
     }
 
-    private static func plural(_ count: some BinaryInteger, _ noun: String) -> String {
-        HumanText.plural(UInt64(count), noun)
+    private static func repair(_ directory: String, isDryRun: Bool) throws(CommandFailure) -> RepairReport {
+        var bar: ProgressBar?
+        defer { bar?.clear() }
+        do throws(RepairError) {
+            return try StoreRepair(directory).run(isDryRun: isDryRun) { done, total in
+                if bar == nil { bar = ProgressBar(total: total) }
+                bar?.advance(to: done, "verifying")
+            }
+        } catch {
+            switch error {
+            case .open(.locked(let path)):
+                throw CommandFailure(.failure, "\(path): a daemon has this store open; stop the daemon first")
+            case .open(let cause): throw failure(cause, directory)
+            case .store(.diskFull):
+                throw CommandFailure(
+                    .failure, "\(directory): the disk is full; make room for copies of what is damaged, and repeat this"
+                )
+            case .store(let cause):
+                throw CommandFailure(
+                    .failure, "\(directory): the repair stopped: \(cause); nothing more is lost, repeat it")
+            }
+        }
+    }
+
+    private static func failure(_ error: OpenError, _ directory: String) -> CommandFailure {
+        if case .system(let cause) = error, cause.isMissing { return LocalStore.failure(.notAStore(path: directory)) }
+        return LocalStore.failure(error)
     }
 }
