@@ -57,6 +57,8 @@ final class FaultyFileSystem: FileSystem, Sendable {
 
     let faults = Monitor(Faults())
     private let state: Monitor<State>
+    /// Bytes that were read from segments, and not through a mapping.
+    let segmentReadBytes = Monitor(0)
     private let host = HostFileSystem()
 
     init(_ point: FaultPoint? = nil) { state = Monitor(State(point: point)) }
@@ -176,7 +178,10 @@ private final class FaultyFile: File {
 
     func read(_ count: Int, at offsetBytes: UInt64, into buffer: inout [UInt8]) throws(SystemError) {
         try system.pass(call(.read, at: offsetBytes, count: count))
+        let before = buffer.count
         try file.read(count, at: offsetBytes, into: &buffer)
+        let got = buffer.count - before
+        if path.hasSuffix(".seg") { system.segmentReadBytes.withLock { $0 += got } }
     }
 
     func sync() throws(SystemError) {

@@ -144,6 +144,12 @@ final class RecordingIndex: Sendable {
         if isNew { try ids.insert(row.id, number: row.number) }
     }
 
+    /// Makes sure that a row that is there is found by its id.
+    func insertID(of row: RecordingRow) throws(SystemError) {
+        try ids.reserve { self.row($0)?.id }
+        try ids.insert(row.id, number: row.number)
+    }
+
     func write(_ summary: SummarySlot) throws(SystemError) {
         try summaries.write(summary.encoded(), slot: Int(summary.number) - 1)
     }

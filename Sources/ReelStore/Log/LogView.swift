@@ -54,6 +54,25 @@ final class SealedSegment: Sendable {
         }
     }
 
+    /// The recordings with frames in the segment, in order.
+    func movedRecordings() throws(StoreError) -> [MovedRecording] {
+        let table = self.table.withLock { $0 }
+        var list: [MovedRecording] = []
+        for index in 0..<table.count {
+            guard let entry = table.entry(index) else {
+                // Made anew, it is in memory and cannot be damaged.
+                _ = try rebuildTable()
+                return try movedRecordings()
+            }
+            if let last = list.last, last.number == entry.recording {
+                list[list.count - 1].lsn = max(last.lsn, entry.lsn)
+            } else {
+                list.append(MovedRecording(number: entry.recording, segment: segment.number, lsn: entry.lsn))
+            }
+        }
+        return list
+    }
+
     /// The table is derived: where it is damaged the segment itself tells what it should hold.
     private func rebuildTable() throws(StoreError) -> SegmentTable {
         let scan = try segment.scan(verifiesPayloads: false, isSealed: true, limit: lengthBytes)

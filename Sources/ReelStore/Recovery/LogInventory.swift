@@ -276,12 +276,12 @@ struct LogInventory {
 
     /// What a checkpoint does not cover.
     func tail(after checkpoint: CheckpointHeader) throws(StoreError) -> LogTail {
-        var tail = LogTail(frames: [], movedRecordings: [], tombstones: [])
+        var tail = LogTail(frames: [], moved: [], tombstones: [])
         for one in sealed {
             let number = one.segment.number
             if one.isCompacted {
                 guard one.commitLSN > checkpoint.lsn else { continue }
-                for entry in try one.allFrames() { tail.movedRecordings.insert(entry.recording) }
+                tail.moved += try one.movedRecordings()
             } else if number >= checkpoint.segment {
                 for entry in try one.allFrames() where entry.lsn > checkpoint.lsn {
                     tail.frames.append(LocatedFrame(segment: one.segment, entry: entry))

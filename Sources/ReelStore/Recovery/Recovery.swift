@@ -68,7 +68,10 @@ struct Recovery {
                 tombstones: log.tombstones))
         if let checkpoint {
             try takeBackRows(aheadOf: log, index: index, view: view)
-            try replay(log.tail(after: checkpoint), index: index, view: view)
+            let tail = try log.tail(after: checkpoint)
+            // Before the frames behind it: those go into rows that have all the frames a compaction took.
+            try move(tail.moved, after: checkpoint, index: index, view: view)
+            try replay(tail, index: index, view: view)
             try healRows(below: checkpoint.nextRecording, log, index: index, view: view)
         } else {
             try rebuild(index: index, view: view, log)
@@ -119,6 +122,31 @@ struct Recovery {
         }
     }
 
+    /// Brings rows up to a compaction: where their recordings lie, and in how many frames, is told by the tables. Events
+    /// are read again only of recordings whose rows lack some.
+    private mutating func move(
+        _ moved: [MovedRecording], after checkpoint: CheckpointHeader, index: RecordingIndex, view: LogView
+    ) throws {
+        let fold = RecordingFold(view: view, digests: digests)
+        for one in moved {
+            guard let row = index.row(one.number), row.lsn >= one.lsn,
+                row.lsn <= checkpoint.lsn || index.summary(one.number)?.lsn == row.summaryLSN
+            else {
+                try refold(one.number, fold, index: index)
+                continue
+            }
+            if one.number >= checkpoint.nextRecording { try index.insertID(of: row) }
+            // The installation writes a row's new places in one piece: this one was written then, or later.
+            if row.status == .erased || UInt64(row.metadataSegment) == one.segment { continue }
+            let frames = try view.frames(of: one.number).filter { $0.entry.lsn <= row.lsn }
+            if let settled = row.settled(in: frames) {
+                if settled != row { try index.write(settled, isNew: false) }
+            } else {
+                try refold(one.number, fold, index: index)
+            }
+        }
+    }
+
     /// Brings rows up to the log: each frame of the tail goes into its row, unless the row has it already.
     private mutating func replay(
         _ tail: LogTail, index: RecordingIndex, view: LogView
@@ -129,7 +157,7 @@ struct Recovery {
             if let row = index.row(number), let summary = index.summary(number), summary.lsn == row.summaryLSN {
                 if row.lsn >= located.entry.lsn {
                     // The row's page was written back before a power cut, its slot of `ids` maybe not.
-                    if located.entry.kind == .start { try index.write(row, isNew: true) }
+                    if located.entry.kind == .start { try index.insertID(of: row) }
                     continue
                 }
                 var state: RecordingState? = RecordingState(row: row, summary: summary)
@@ -145,8 +173,6 @@ struct Recovery {
             }
             report.replayedFrameCount += 1
         }
-        // A compacted segment installed after the checkpoint moved its recordings' frames.
-        for number in tail.movedRecordings { try refold(number, fold, index: index) }
         for tombstone in tail.tombstones { try write(.erased(tombstone), to: index) }
     }
 
@@ -197,6 +223,30 @@ struct Recovery {
 struct LogTail {
     /// In order of LSN.
     var frames: [LocatedFrame]
-    var movedRecordings: Set<UInt64>
+    var moved: [MovedRecording]
     var tombstones: [Tombstone]
+}
+
+/// A recording that a compaction wrote anew.
+struct MovedRecording {
+    var number: UInt64
+    /// The compacted segment.
+    var segment: UInt64
+    /// The greatest of its frames there.
+    var lsn: UInt64
+}
+
+extension RecordingRow {
+    /// The row with what depends on where its frames lie.
+    ///
+    /// - Parameter frames: all that the row reflects.
+    /// - Returns: nil where none of them is metadata.
+    fileprivate func settled(in frames: [LocatedFrame]) -> RecordingRow? {
+        guard let metadata = frames.last(where: { $0.entry.kind.isMetadata }) else { return nil }
+        var row = self
+        row.metadataSegment = UInt32(truncatingIfNeeded: metadata.segment.number)
+        row.metadataOffsetBytes = UInt32(truncatingIfNeeded: metadata.entry.offsetBytes)
+        row.describeStorage(frames.map(\.entry))
+        return row
+    }
 }
