@@ -2,24 +2,17 @@ import ReelFormat
 import ReelStore
 import ReelSystem
 
-/// Listing, filtering and searching a million recordings, opening their store, and what it takes of memory.
+/// Listing, filtering and searching a million recordings, and what their store takes of memory.
 struct ListBenchmark {
     private static let repetitionCount = 300
 
     let setting: Setting
 
     func scores() throws -> [Score] {
-        let made = try ListStore(
-            count: setting.listedCount, directory: "\(setting.workDirectory)/list-\(setting.listedCount)",
-            note: setting.note)
+        let made = try ListStore(setting)
         var scores: [Score] = []
-        scores.append(try openScore("clean", made.cleanDirectory))
-        let copy = try setting.emptyDirectory("list-crashed")
-        try Child.run(["cp", "-a", made.crashedDirectory, "\(copy)/data"])
-        scores.append(try openScore("after a crash", "\(copy)/data"))
-        try Child.run(["rm", "-rf", copy])
         let before = PrivateMemory.ofThisProcess()
-        let store = try Store.open(made.cleanDirectory)
+        let store = try Store.open(made.cleanDirectory, options: ListStore.options)
         defer { store.close() }
         for (what, goal, query) in queries {
             scores.append(listScore(store, "list of \(setting.listedCount): \(what)", goalMilliseconds: goal, query))
@@ -56,20 +49,6 @@ struct ListBenchmark {
             ("common url word", 50, equal(.urlWord, "checkout")), ("status none has", 50, ended),
             ("flag none has", 50, errors), ("text, rare, a page", 50, text), ("text, common, a page", 50, common),
         ]
-    }
-
-    private func openScore(_ state: String, _ directory: String) throws -> Score {
-        let clock = SystemClock()
-        let began = clock.uptimeMicroseconds
-        let store = try Store.open(directory)
-        let seconds = Double(clock.uptimeMicroseconds - began) / 1e6
-        let report = store.report
-        store.close()
-        setting.note("list: opened \(state): \(report)")
-        return Score(
-            what: "open, \(setting.listedCount) recordings, \(state)", ours: "\((seconds * 1000).text(0)) ms",
-            rival: "-",
-            ratio: "-", goal: "< 1000 ms", isMet: seconds < 1)
     }
 
     private func listScore(

@@ -9,35 +9,82 @@ struct ListStore {
     static let commonTag = "checkout"
     static let rareWord = "order77777"
 
-    let count: Int
+    /// No compaction by itself, so that each run measures the same.
+    static let options: StoreOptions = {
+        var options = StoreOptions()
+        options.compaction.isAutomatic = false
+        return options
+    }()
+
     /// Closed cleanly.
     let cleanDirectory: String
-    /// As a crash would have left it: copied while it was open, the last recordings behind the last checkpoint.
-    let crashedDirectory: String
+    /// What opening may find: how it was left, and where.
+    let openings: [(state: String, directory: String)]
 
-    /// - Parameter directory: what is there already is taken as it is when it was made whole.
-    init(count: Int, directory: String, note: (String) -> Void) throws {
-        self.count = count
+    /// What is there already is taken as it is when it was made whole.
+    init(_ setting: Setting) throws {
+        let directory = "\(setting.workDirectory)/list-\(setting.listedCount)"
         cleanDirectory = "\(directory)/clean"
-        crashedDirectory = "\(directory)/crashed"
-        let whole = "\(directory)/whole-\(count)"
+        openings = [
+            ("clean", cleanDirectory), ("killed", "\(directory)/killed"), ("power cut", "\(directory)/cut"),
+            ("killed after a compaction", "\(directory)/compacted"),
+            ("power cut after a compaction", "\(directory)/compacted-cut"),
+        ]
+        let whole = "\(directory)/whole-3"
         if (try? SmallFile.access(of: whole)) != nil { return }
-        note("list: making a store with \(count) recordings in \(directory)")
+        setting.note("list: making stores with \(setting.listedCount) recordings in \(directory)")
         try Child.run(["rm", "-rf", directory])
         try Child.run(["mkdir", "-p", directory])
-        try fill()
+        try fill(directory, count: setting.listedCount)
         try SmallFile.createPrivate(whole, holding: [])
     }
 
-    private func fill() throws {
-        let store = try Store.open(cleanDirectory)
-        defer { store.close() }
+    /// A copy of a store in use is what a killed daemon leaves: what was written is in the page cache. A power cut takes
+    /// the index back as far as its last checkpoint, at worst; the log it leaves.
+    private func fill(_ directory: String, count: Int) throws {
         let lateCount = min(10_000, count / 2)
+        let store = try open(cleanDirectory)
         try start(0..<count - lateCount, in: store)
         try store.checkpoint()
+        try copy("\(cleanDirectory)/index", to: "\(directory)/index")
         try start(count - lateCount..<count, in: store)
-        try Child.run(["cp", "-a", cleanDirectory, crashedDirectory])
+        try copy(cleanDirectory, to: "\(directory)/killed")
+        try copy(cleanDirectory, to: "\(directory)/cut")
+        try putIndex(of: directory, into: "\(directory)/cut")
+        store.close()
+        // One compaction behind a checkpoint, of as much as the daemon takes at a time.
+        try copy(cleanDirectory, to: "\(directory)/work")
+        let compactedCount = Monitor(0)
+        let compacting = try open("\(directory)/work", compacts: true) { event in
+            if case .compacted = event { compactedCount.broadcast { $0 += 1 } }
+        }
+        try compacting.checkpoint()
+        try copy("\(directory)/work/index", to: "\(directory)/index")
+        _ = compactedCount.wait { $0 > 0 ? () : nil }
+        // The next one takes a minute before it changes anything.
+        try copy("\(directory)/work", to: "\(directory)/compacted")
+        compacting.close()
+        try Child.run(["rm", "-rf", "\(directory)/work"])
+        try copy("\(directory)/compacted", to: "\(directory)/compacted-cut")
+        try putIndex(of: directory, into: "\(directory)/compacted-cut")
     }
+
+    /// Nothing happens to the store by itself but compaction where it is wanted, so that each making gives the same.
+    private func open(
+        _ directory: String, compacts: Bool = false, note: @escaping @Sendable (StoreEvent) -> Void = { _ in }
+    ) throws -> Store {
+        var options = ListStore.options
+        options.checkpointSizeBytes = .max
+        options.compaction.isAutomatic = compacts
+        return try Store.open(directory, options: options, clock: StoppedUptime(), note: note)
+    }
+
+    private func putIndex(of directory: String, into store: String) throws {
+        try Child.run(["rm", "-rf", "\(store)/index"])
+        try Child.run(["mv", "\(directory)/index", "\(store)/index"])
+    }
+
+    private func copy(_ from: String, to: String) throws { try Child.run(["cp", "-a", "--reflink=auto", from, to]) }
 
     /// Starts recordings, as many at once as the queue lets in.
     private func start(_ range: Range<Int>, in store: Store) throws {
@@ -92,4 +139,11 @@ struct ListStore {
             [{"type":4,"data":{"href":"\(href)","width":1280,"height":720},"timestamp":\(1_700_000_000_000 + index)}]
             """.utf8)
     }
+}
+
+/// A clock that stands an hour after the start: what was sealed before the opening may be compacted, and nothing else is
+/// ever due.
+private struct StoppedUptime: Clock {
+    var wallMicroseconds: Int64 { SystemClock().wallMicroseconds }
+    var uptimeMicroseconds: Int64 { 3_600_000_000 }
 }

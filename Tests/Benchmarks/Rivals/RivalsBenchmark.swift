@@ -14,7 +14,7 @@ import ReelSystem
         }
     }
 
-    private static let names = ["ingest", "serve", "disk", "list", "seek"]
+    private static let names = ["ingest", "serve", "disk", "open", "list", "seek"]
 
     private static func run(_ words: [String]) throws {
         var rest = words[...]
@@ -56,6 +56,7 @@ import ReelSystem
             return try benchmark.scores()
         case "serve": return try setting.daemon.map { try ServeBenchmark(setting: setting, program: $0).scores() } ?? []
         case "disk": return try DiskBenchmark(setting: setting).scores()
+        case "open": return try OpenBenchmark(setting: setting).scores()
         case "list": return try ListBenchmark(setting: setting).scores()
         case "seek": return try SeekBenchmark(setting: setting).scores()
         default: return []
