@@ -70,7 +70,7 @@ struct Recovery {
             try takeBackRows(aheadOf: log, index: index, view: view)
             let tail = try log.tail(after: checkpoint)
             // Before the frames behind it: those go into rows that have all the frames a compaction took.
-            try move(tail.moved, after: checkpoint, index: index, view: view)
+            try move(tail.moved, after: checkpoint, log, index: index, view: view)
             try replay(tail, index: index, view: view)
             try healRows(below: checkpoint.nextRecording, log, index: index, view: view)
         } else {
@@ -125,14 +125,15 @@ struct Recovery {
     /// Brings rows up to a compaction: where their recordings lie, and in how many frames, is told by the tables. Events
     /// are read again only of recordings whose rows lack some.
     private mutating func move(
-        _ moved: [MovedRecording], after checkpoint: CheckpointHeader, index: RecordingIndex, view: LogView
+        _ moved: [MovedRecording], after checkpoint: CheckpointHeader, _ log: LogInventory, index: RecordingIndex,
+        view: LogView
     ) throws {
         let fold = RecordingFold(view: view, digests: digests)
         for one in moved {
             guard let row = index.row(one.number), row.lsn >= one.lsn,
                 row.lsn <= checkpoint.lsn || index.summary(one.number)?.lsn == row.summaryLSN
             else {
-                try refold(one.number, fold, index: index)
+                try remake(one.number, fold, log, index: index)
                 continue
             }
             if one.number >= checkpoint.nextRecording { try index.insertID(of: row) }
@@ -142,7 +143,7 @@ struct Recovery {
             if let settled = row.settled(in: frames) {
                 if settled != row { try index.write(settled, isNew: false) }
             } else {
-                try refold(one.number, fold, index: index)
+                try remake(one.number, fold, log, index: index)
             }
         }
     }
@@ -181,12 +182,16 @@ struct Recovery {
         below end: UInt64, _ log: LogInventory, index: RecordingIndex, view: LogView
     ) throws {
         let fold = RecordingFold(view: view, digests: digests)
-        for number in index.unsoundNumbers(below: end) {
-            if let tombstone = log.tombstones[number] {
-                try write(.erased(tombstone), to: index)
-            } else {
-                try refold(number, fold, index: index)
-            }
+        for number in index.unsoundNumbers(below: end) { try remake(number, fold, log, index: index) }
+    }
+
+    private mutating func remake(
+        _ number: UInt64, _ fold: RecordingFold, _ log: LogInventory, index: RecordingIndex
+    ) throws {
+        if let tombstone = log.tombstones[number] {
+            try write(.erased(tombstone), to: index)
+        } else {
+            try refold(number, fold, index: index)
         }
     }
 
@@ -203,11 +208,7 @@ struct Recovery {
         let fold = RecordingFold(view: view, digests: digests)
         var number: UInt64 = 1
         while number < log.nextRecording {
-            if let tombstone = log.tombstones[number] {
-                try write(.erased(tombstone), to: index)
-            } else {
-                try refold(number, fold, index: index)
-            }
+            try remake(number, fold, log, index: index)
             number += 1
         }
     }
