@@ -1,3 +1,5 @@
+import Glibc
+
 /// Appends little-endian fields to a growing array.
 package struct ByteWriter {
     package private(set) var bytes: [UInt8] = []
@@ -12,5 +14,12 @@ package struct ByteWriter {
     package mutating func append(_ other: [UInt8]) { bytes.append(contentsOf: other) }
 
     /// Appends zeros: a reserved field.
-    package mutating func appendZeros(_ count: Int) { bytes.append(contentsOf: repeatElement(0, count: count)) }
+    package mutating func appendZeros(_ count: Int) {
+        bytes.append(addingCapacity: count) { space in
+            space.withUnsafeMutableBufferPointer { space, size in
+                if let base = space.baseAddress { memset(base, 0, count) }
+                size = count
+            }
+        }
+    }
 }

@@ -9,9 +9,11 @@ struct CrashPoint: Sendable {
     var expectation: Expectation
 
     /// A point behind every call that is no mark, with all the facts up to the next such call.
-    static func all(_ start: DiskImage, _ trace: [DiskCall], _ facts: [Fact]) -> [CrashPoint] {
+    static func all(
+        _ start: DiskImage, _ trace: [DiskCall], _ facts: [Fact], isAckedLate: Bool = false
+    ) -> [CrashPoint] {
         var replay = CrashReplay(start)
-        var expectation = Expectation()
+        var expectation = Expectation(isAckedLate: isAckedLate)
         var points: [CrashPoint] = []
         for (index, call) in trace.enumerated() {
             replay.add(call)
@@ -27,8 +29,8 @@ struct CrashPoint: Sendable {
         return points
     }
 
-    static func all(_ run: ScenarioRun) -> [CrashPoint] {
-        all(run.disk.start, run.disk.trace, run.history.facts)
+    static func all(_ run: ScenarioRun, isAckedLate: Bool = false) -> [CrashPoint] {
+        all(run.disk.start, run.disk.trace, run.history.facts, isAckedLate: isAckedLate)
     }
 
     /// The disk after a crash here.

@@ -44,6 +44,43 @@ import Testing
         run.close()
     }
 
+    /// The way from an id to its recording went by the row alone, so that a start sent again made a second recording
+    /// where zeros were read for it.
+    @Test func aStartSentAgainFindsItsRecordingWithoutItsRow() throws {
+        let run = try ScenarioRun(Scenario.smallOptions)
+        try run.open()
+        try run.start(1)
+        try run.append(1, 1)
+        run.close()
+        let point = try #require(CrashPoint.all(run).last)
+        var image = point.image { _ in .kept }
+        let path = "\(ScenarioRun.root)/index/recordings"
+        var rows = try #require(image.files[path])
+        for offset in 4096..<4096 + 256 { rows[offset] = 0 }
+        image.files[path] = rows
+        #expect(StateCheck(image, point.expectation, Scenario.smallOptions, depth: .init()).problems == [])
+    }
+
+    /// Answers before the sync: the power cut took the frame and its row and left its summary, whose words then stayed.
+    @Test func aSummaryAheadOfTheLogIsFoldedFromIt() throws {
+        let scenario = Scenario.interval
+        let run = try ScenarioRun(scenario.options)
+        try run.open()
+        try run.start(1)
+        try run.append(1, 1)
+        try run.store.checkpoint()
+        run.history.note(.synced)
+        try run.append(1, 2)
+        let trace = run.disk.trace
+        let point = try #require(CrashPoint.all(run, isAckedLate: true).last)
+        let image = point.image { change in
+            if case .write(_, _, let bytes) = trace[change.call], bytes.count == 512 { .kept } else { .lost }
+        }
+        let problems = StateCheck(image, point.expectation, scenario.options, depth: .init()).problems
+        #expect(problems == [])
+        run.close()
+    }
+
     private func sendGroup(_ run: ScenarioRun) throws {
         var answers: [Answer<AppendReceipt>] = []
         try run.together {

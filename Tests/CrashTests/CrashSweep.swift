@@ -12,7 +12,7 @@ final class CrashSweep: Sendable {
         var sampleCount: Int
         /// States a crash point at most, corner cases first.
         var stateMax: Int
-        /// One state in so many is judged in all its depth.
+        /// One state in so many is opened once more, one in so many verified, and so on.
         var deepOneIn: Int
         /// One recovery in so many is crashed too.
         var nestedOneIn: Int
@@ -25,8 +25,8 @@ final class CrashSweep: Sendable {
             let isFull = getenv("REELD_FULL_SWEEP") != nil
             let seed = number("REELD_CRASH_SEED") ?? UInt64.random(in: 0...UInt64.max)
             var plan = Plan(
-                seed: seed, sampleCount: isFull ? 200 : 6, stateMax: isFull ? .max : 14, deepOneIn: isFull ? 1 : 6,
-                nestedOneIn: isFull ? 5 : 40)
+                seed: seed, sampleCount: isFull ? 48 : 6, stateMax: isFull ? 128 : 14, deepOneIn: isFull ? 2 : 6,
+                nestedOneIn: isFull ? 10 : 40)
             plan.point = number("REELD_CRASH_POINT").map { Int($0) }
             return plan
         }
@@ -69,11 +69,11 @@ final class CrashSweep: Sendable {
     private let points: [CrashPoint]
     private let progress: Monitor<Progress>
 
-    init(_ run: ScenarioRun, options: StoreOptions, plan: Plan) {
+    init(_ run: ScenarioRun, of scenario: Scenario, plan: Plan) {
         self.plan = plan
-        self.options = options
+        options = scenario.options
         trace = run.disk.trace
-        points = CrashPoint.all(run)
+        points = CrashPoint.all(run, isAckedLate: scenario.isAckedLate)
         // From the last to the first: a state that two points share is judged by the one that knows of more answers.
         progress = Monitor(Progress(next: points.count))
     }
@@ -111,9 +111,9 @@ final class CrashSweep: Sendable {
         for fates in thinned(combinations, &random) {
             let digest = point.replay.digest(fates)
             guard progress.withLock({ $0.seen.insert(digest).inserted }) else { continue }
-            let isDeep = Int.random(in: 0..<plan.deepOneIn, using: &random) == 0
+            let depth = StateCheck.Depth.random(oneIn: plan.deepOneIn, &random)
             let isNested = Int.random(in: 0..<plan.nestedOneIn, using: &random) == 0
-            judge(point, fates, isDeep: isDeep, isNested: isNested, &random)
+            judge(point, fates, depth, isNested: isNested, &random)
         }
     }
 
@@ -128,10 +128,10 @@ final class CrashSweep: Sendable {
     }
 
     private func judge(
-        _ point: CrashPoint, _ fates: [Int: Fate], isDeep: Bool, isNested: Bool, _ random: inout SeededGenerator
+        _ point: CrashPoint, _ fates: [Int: Fate], _ depth: StateCheck.Depth, isNested: Bool,
+        _ random: inout SeededGenerator
     ) {
         let image = point.replay.image(fates)
-        let depth = StateCheck.Depth(rebuilds: isDeep, writesOn: isDeep, verifies: isDeep)
         let check = StateCheck(image, point.expectation, options, depth: depth, isRecording: isNested)
         note(check.problems, place(point, fates), isNested: false)
         guard isNested, check.problems.isEmpty else { return }
@@ -140,7 +140,7 @@ final class CrashSweep: Sendable {
             for inner in combinations.shuffled(using: &random).prefix(3) {
                 let again = StateCheck(
                     nested.replay.image(inner), point.expectation, options,
-                    depth: StateCheck.Depth(rebuilds: true, writesOn: true, verifies: false))
+                    depth: .random(oneIn: plan.deepOneIn, &random))
                 let place =
                     "\(place(point, fates))\n  and its recovery after call \(nested.call) of \(check.trace), \(inner)"
                 note(again.problems, place, isNested: true)

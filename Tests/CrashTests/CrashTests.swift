@@ -12,7 +12,7 @@ import Testing
         let run = try ScenarioRun(scenario.options, isFirst: scenario.isFirst)
         try scenario.play(run)
         let plan = CrashSweep.Plan.fromEnvironment()
-        let (figures, failures) = CrashSweep(run, options: scenario.options, plan: plan).run()
+        let (figures, failures) = CrashSweep(run, of: scenario, plan: plan).run()
         print("crash \(scenario.name): \(figures), seed \(plan.seed)")
         fflush(nil)
         for failure in failures.prefix(3) { Issue.record("\(scenario.name): \(failure)") }

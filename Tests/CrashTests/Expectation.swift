@@ -35,8 +35,25 @@ struct Expectation: Sendable {
     private(set) var recordings: [UUIDv7: Recording] = [:]
     private(set) var lastLSN: UInt64 = 0
 
+    /// Answers that promise nothing yet; nil where every answer does.
+    private var late: [Fact]?
+
+    /// - Parameter isAckedLate: whether answers count only from the next `synced` on.
+    init(isAckedLate: Bool = false) { late = isAckedLate ? [] : nil }
+
     mutating func add(_ fact: Fact) {
+        if fact.isAnswer, late != nil {
+            late?.append(fact)
+        } else {
+            apply(fact)
+        }
+    }
+
+    private mutating func apply(_ fact: Fact) {
         switch fact {
+        case .synced:
+            for fact in late ?? [] { apply(fact) }
+            late = late.map { _ in [] }
         case .sentStart(let id, let metadata):
             if recordings[id] == nil { recordings[id] = Recording(id: id, metadata: metadata) }
         case .ackedStart(let id, let number): recordings[id]?.number = number

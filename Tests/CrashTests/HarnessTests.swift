@@ -36,7 +36,7 @@ import Testing
         let run = try ScenarioRun(scenario.options, seenThrough: seenThrough)
         try scenario.play(run)
         let plan = CrashSweep.Plan(seed: 1, sampleCount: 2, stateMax: 4, deepOneIn: 20, nestedOneIn: .max)
-        return CrashSweep(run, options: scenario.options, plan: plan).run().failures.flatMap(\.problems)
+        return CrashSweep(run, of: scenario, plan: plan).run().failures.flatMap(\.problems)
     }
 }
 

@@ -29,6 +29,16 @@ enum Fact: Sendable {
     case ackedErase(UUIDv7, Tombstone)
     /// An answer was seen when this was the store's last LSN.
     case reached(lsn: UInt64)
+    /// All that was answered before is durable, where answers come before the sync.
+    case synced
+
+    /// Whether it is an answer of the store's.
+    var isAnswer: Bool {
+        switch self {
+        case .ackedStart, .ackedBatch, .ackedChange, .ackedEnd, .ackedErase, .reached: true
+        case .sentStart, .sentBatch, .sentChange, .sentEnd, .sentErase, .synced: false
+        }
+    }
 }
 
 /// The facts of a scenario in the order of the disk's calls.

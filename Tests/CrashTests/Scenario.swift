@@ -7,13 +7,15 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     let name: String
     /// Whether it begins with an empty disk, and not with an empty store.
     var isFirst = false
+    /// Whether an answer promises nothing before the next `synced` fact.
+    var isAckedLate = false
     /// Small limits, so that a few hundred calls see much.
     var options = Scenario.smallOptions
     let play: @Sendable (ScenarioRun) throws -> Void
 
     static let all: [Scenario] = [
         .firstStart, .batches, .writers, .rotation, .ends, .metadata, .erasure, .checkpoints, .compaction, .stops,
-        .failedSync,
+        .failedSync, .fullDisk, .interval,
     ]
 
     static let smallOptions: StoreOptions = {

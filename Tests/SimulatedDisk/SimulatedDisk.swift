@@ -6,8 +6,22 @@ import ReelSystem
 /// What is read is what the page cache would show: all that was written, durable or not. A crash is computed from the
 /// trace afterwards (`CrashPoint`).
 package final class SimulatedDisk: FileSystem, Sendable {
-    /// Answers with an errno where a call on a path is to fail. Called with the disk's lock held.
-    package typealias Fault = @Sendable (DiskCall.Kind, _ path: String) -> Int32?
+    /// Answers where a call on a path is to fail. Called with the disk's lock held.
+    package typealias Fault = @Sendable (DiskCall.Kind, _ path: String) -> Failure?
+
+    /// How a call fails.
+    package struct Failure: Sendable {
+        var code: Int32
+        var writtenBytes: Int
+
+        /// - Parameters:
+        ///   - code: an errno.
+        ///   - writtenBytes: a failing write has written so much of its bytes.
+        package init(_ code: Int32, writtenBytes: Int = 0) {
+            self.code = code
+            self.writtenBytes = writtenBytes
+        }
+    }
 
     private enum Node {
         case directory
@@ -147,13 +161,13 @@ package final class SimulatedDisk: FileSystem, Sendable {
         _ kind: DiskCall.Kind, _ path: String, _ body: (inout State) throws(SystemError) -> Result
     ) throws(SystemError) -> Result {
         try state.withLock { (state) throws(SystemError) in
-            if let code = failure(kind, path, state) { throw SystemError(code, "\(kind)", path) }
+            if let failure = failure(kind, path, state) { throw SystemError(failure.code, "\(kind)", path) }
             return try body(&state)
         }
     }
 
-    private func failure(_ kind: DiskCall.Kind, _ path: String, _ state: State) -> Int32? {
-        state.isOff ? EIO : state.fault?(kind, path)
+    private func failure(_ kind: DiskCall.Kind, _ path: String, _ state: State) -> Failure? {
+        state.isOff ? Failure(EIO) : state.fault?(kind, path)
     }
 
     private func note(_ call: DiskCall, _ state: inout State) {
@@ -184,11 +198,24 @@ package final class SimulatedDisk: FileSystem, Sendable {
         }
     }
 
+    func write(_ bytes: [UInt8], at offset: Int, to inode: SimulatedInode, _ path: String) throws(SystemError) {
+        try state.withLock { (state) throws(SystemError) in
+            let failure = failure(.write, path, state)
+            let written = failure.map { Array(bytes.prefix($0.writtenBytes)) } ?? bytes
+            if failure == nil || !written.isEmpty {
+                inode.bytes.put(written[...], at: offset)
+                note(.write(file: inode.number, offset: offset, bytes: written), &state)
+            }
+            if let failure { throw SystemError(failure.code, "pwrite", path) }
+        }
+    }
+
     func sync(_ inode: SimulatedInode, _ path: String) throws(SystemError) {
         try state.withLock { (state) throws(SystemError) in
-            let code = failure(.sync, path, state)
-            note(.sync(file: inode.number, isGood: code == nil), &state)
-            if let code { throw SystemError(code, "fdatasync", path) }
+            let failure = failure(.sync, path, state)
+            // Without power there is no call.
+            if !state.isOff { note(.sync(file: inode.number, isGood: failure == nil), &state) }
+            if let failure { throw SystemError(failure.code, "fdatasync", path) }
         }
     }
 

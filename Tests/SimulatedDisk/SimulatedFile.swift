@@ -32,10 +32,7 @@ final class SimulatedFile: File {
 
     func write(_ bytes: [UInt8], at offsetBytes: UInt64) throws(SystemError) {
         try requireWritable("pwrite")
-        let offset = Int(offsetBytes)
-        try disk.change(inode, path, .write, .write(file: inode.number, offset: offset, bytes: bytes)) {
-            $0.put(bytes[...], at: offset)
-        }
+        try disk.write(bytes, at: Int(offsetBytes), to: inode, path)
     }
 
     func read(_ count: Int, at offsetBytes: UInt64, into buffer: inout [UInt8]) throws(SystemError) {
