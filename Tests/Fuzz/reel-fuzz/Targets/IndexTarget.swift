@@ -100,8 +100,11 @@ enum IndexTarget {
         var content = fileSystem.contents["/t"] ?? []
         let isDamaged = input.bool()
         if isDamaged { Damage.apply(&input, to: &content) }
-        let table = SegmentTable(
-            path: "/t", segment: 1, coveredBytes: 4_096, store: store, fileSystem: MemoryFileSystem(["/t": content]))
+        let table = claimed("memory is read") {
+            try SegmentTable(
+                path: "/t", segment: 1, coveredBytes: 4_096, store: store,
+                fileSystem: MemoryFileSystem(["/t": content]))
+        }
         claim(table != nil || isDamaged, "a sound table is not opened")
         for recording in 0..<UInt64(5) {
             var found: [FrameEntry] = []
