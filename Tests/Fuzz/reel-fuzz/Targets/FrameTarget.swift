@@ -11,7 +11,9 @@ enum FrameTarget {
             header(Sealed.bytes(rest, FrameHeader.sizeBytes, magic: FrameHeader.magic))
         case 1: state(rest)
         case 2: commit(rest)
-        case 3: tombstone(rest)
+        case 3:
+            tombstone(rest)
+            loss(rest)
         case 4: batches(rest)
         default: identity(rest)
         }
@@ -74,6 +76,18 @@ enum FrameTarget {
         } catch {
             check(error, bytes)
             claim(bytes.count < Tombstone.sizeBytes, "40 bytes are a tombstone")
+        }
+    }
+
+    private static func loss(_ bytes: [UInt8]) {
+        do throws(ShortInput) {
+            let loss = try LossPayload(decoding: bytes)
+            let encoded = loss.encoded()
+            claim((try? LossPayload(decoding: encoded)) == loss, "a loss changes when it is written again")
+            claim(encoded[..<32] == bytes[..<32], "a field of the loss is lost")
+        } catch {
+            check(error, bytes)
+            claim(bytes.count < LossPayload.sizeBytes, "40 bytes are a loss")
         }
     }
 

@@ -29,19 +29,28 @@ enum SegmentTarget {
         claim(scan.endBytes == UInt64(expected.end), "the walk ends at \(scan.endBytes), not \(expected.end)")
         claim(scan.hasTornTail == (expected.end < length), "a torn tail is missed or made up")
         claim(scan.state?.segment ?? 1 == 1, "the state of segment \(scan.state?.segment ?? 0) is taken for its own")
-        for damage in scan.damage {
-            claim(damage.offsetBytes <= UInt64(length), "damage at \(damage.offsetBytes) of \(length) bytes")
+        for region in scan.regions {
+            claim(!region.range.isEmpty && region.range.upperBound <= UInt64(length), "damage at \(region.range)")
+            claim(region.range.contains(region.damage.offsetBytes), "\(region.damage) in \(region.range)")
         }
-        // Whatever lies in a sealed segment and is no frame is told.
-        let framesBytes = expected.entries.reduce(0) { $0 + Int($1.strideBytes) }
-        if isSealed, expected.onlyFramesOfEvents, framesBytes < length - 7 {
-            claim(!scan.damage.isEmpty, "\(length - framesBytes) bytes are no frames, and nothing is told of them")
-        }
+        if isSealed { checkCovered(scan, expected, length) }
         for entry in scan.entries where verifiesPayloads {
             let frame = claimed("a frame the walk found is read") { try segment.frame(entry) }
             claim(frame.bytes.count == FrameHeader.sizeBytes + Int(entry.storedSizeBytes), "a frame is cut")
             claim(frame.prefix.count + frame.member.count == Int(entry.storedSizeBytes), "a payload is cut")
         }
+    }
+
+    /// Of a sealed segment every byte is a frame or damage that is told.
+    private static func checkCovered(_ scan: SegmentScan, _ expected: PlainWalk, _ length: Int) {
+        let frames = scan.entries.map { Int($0.offsetBytes)..<Int($0.offsetBytes + $0.strideBytes) }
+        let regions = scan.regions.map { Int($0.range.lowerBound)..<Int($0.range.upperBound) }
+        var end = 0
+        for range in (frames + regions + expected.otherFrames).sorted(by: { $0.lowerBound < $1.lowerBound }) {
+            claim(range.lowerBound <= end, "bytes \(end) to \(range.lowerBound) are passed over in silence")
+            end = max(end, range.upperBound)
+        }
+        claim(end >= length, "bytes \(end) to \(length) are passed over in silence")
     }
 
     /// A file made by the fuzzer's orders.
@@ -79,76 +88,79 @@ enum SegmentTarget {
 
 /// FORMAT.md §14 as plainly as it can be written; slow.
 private struct PlainWalk {
+    /// Sound frames that a table has.
     private(set) var entries: [FrameEntry] = []
+    /// Sound ones that none has: states and commits.
+    private(set) var otherFrames: [Range<Int>] = []
     private(set) var end = 0
-    private(set) var onlyFramesOfEvents = true
+    private let content: [UInt8]
+    private let length: Int
+    private let store: StoreID
 
     init(_ content: [UInt8], length: Int, store: StoreID, _ verifiesPayloads: Bool, isSealed: Bool) {
+        self.content = content
+        self.length = length
+        self.store = store
         var lastLSN: UInt64 = 0
         var offset = 0
         var hasGap = false
         while offset + FrameHeader.sizeBytes <= length {
-            let header = PlainWalk.header(content, offset, length, store)
-            let needsPayload =
-                header.map { verifiesPayloads || $0.kind == .state || $0.kind == .commit } ?? false
-            guard let header, !needsPayload || PlainWalk.isPayloadSound(content, offset, header) else {
+            guard let header = frame(at: offset, verifiesPayloads) else {
                 hasGap = true
-                offset += 8
-                // The next place where a header is sound, whatever its frame is.
-                while offset + FrameHeader.sizeBytes <= length,
-                    PlainWalk.header(content, offset, .max, store) == nil
-                { offset += 8 }
+                offset = next(after: offset)
+                if isSealed { end = offset }
                 continue
             }
+            // Only a frame that knew of a sync behind the gap proves that the gap was once whole.
             if hasGap, !isSealed, header.durableLSN <= lastLSN { return }
             hasGap = false
-            guard PlainWalk.isReadable(content, offset, header) else {
-                // A payload that is not what its kind says: the frame counts for its LSN, and is damage.
-                lastLSN = max(lastLSN, header.lsn)
-                hasGap = true
-                onlyFramesOfEvents = false
-                offset += 8
-                while offset + FrameHeader.sizeBytes <= length,
-                    PlainWalk.header(content, offset, .max, store) == nil
-                { offset += 8 }
-                continue
-            }
             lastLSN = max(lastLSN, header.lsn)
-            if header.kind == .state || header.kind == .commit {
-                onlyFramesOfEvents = false
-            } else {
-                entries.append(FrameEntry(header, at: UInt64(offset)))
+            end = offset + Int(header.strideBytes)
+            switch header.kind {
+            case .state, .commit: if isReadable(header, at: offset) { otherFrames.append(offset..<end) }
+            default: entries.append(FrameEntry(header, at: UInt64(offset)))
             }
-            offset += Int(header.strideBytes)
-            end = offset
+            offset = end
         }
     }
 
-    /// The sound header at an offset, of a frame that ends within `length`.
-    private static func header(_ content: [UInt8], _ offset: Int, _ length: Int, _ store: StoreID) -> FrameHeader? {
+    /// Where the walk goes on after what is no sound frame.
+    private func next(after offset: Int) -> Int {
+        if let header = header(at: offset) {
+            let behind = offset + Int(header.strideBytes)
+            if behind == length || behind < length && frame(at: behind, false) != nil { return behind }
+        }
+        guard offset + 8 + FrameHeader.sizeBytes <= length else { return length }
+        let found = stride(from: offset + 8, to: content.count, by: 8).first { header(at: $0) != nil }
+        return min(found ?? length, length)
+    }
+
+    /// The sound header at an offset, whatever its frame is.
+    private func header(at offset: Int) -> FrameHeader? {
         let bytes = Array(content[offset..<min(offset + FrameHeader.sizeBytes, content.count)])
         let span = bytes.span
-        guard let header = try? FrameHeader(decoding: span.bytes), header.store == store,
-            offset + FrameHeader.sizeBytes + Int(header.storedSizeBytes) <= length
-        else { return nil }
+        guard let header = try? FrameHeader(decoding: span.bytes), header.store == store else { return nil }
         return header
     }
 
-    private static func payload(_ content: [UInt8], _ offset: Int, _ header: FrameHeader) -> [UInt8] {
+    /// The header of the sound frame at an offset. States and commits are always read whole.
+    private func frame(at offset: Int, _ verifiesPayload: Bool) -> FrameHeader? {
+        guard let header = header(at: offset),
+            offset + FrameHeader.sizeBytes + Int(header.storedSizeBytes) <= length
+        else { return nil }
+        let isRead = verifiesPayload || header.kind == .state || header.kind == .commit
+        return !isRead || CRC32C.checksum(payload(header, at: offset)) == header.payloadChecksum ? header : nil
+    }
+
+    private func payload(_ header: FrameHeader, at offset: Int) -> [UInt8] {
         let start = offset + FrameHeader.sizeBytes
         return Array(content[start..<start + Int(header.storedSizeBytes)])
     }
 
-    private static func isPayloadSound(_ content: [UInt8], _ offset: Int, _ header: FrameHeader) -> Bool {
-        CRC32C.checksum(payload(content, offset, header)) == header.payloadChecksum
-    }
-
-    private static func isReadable(_ content: [UInt8], _ offset: Int, _ header: FrameHeader) -> Bool {
-        let member = { Array(payload(content, offset, header).dropFirst(Int(header.prefixSizeBytes))) }
-        switch header.kind {
-        case .state: return (try? StatePayload(decoding: member()))?.segment == 1
-        case .commit: return (try? CommitPayload(decoding: member())) != nil
-        default: return true
-        }
+    /// Whether a state or commit is what it should be, and where.
+    private func isReadable(_ header: FrameHeader, at offset: Int) -> Bool {
+        let member = Array(payload(header, at: offset).dropFirst(Int(header.prefixSizeBytes)))
+        if header.kind == .commit { return (try? CommitPayload(decoding: member)) != nil }
+        return offset == 0 && (try? StatePayload(decoding: member))?.segment == 1
     }
 }
