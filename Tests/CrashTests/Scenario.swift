@@ -15,7 +15,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
 
     static let all: [Scenario] = [
         .firstStart, .batches, .writers, .rotation, .ends, .metadata, .erasure, .checkpoints, .compaction, .stops,
-        .failedSync, .fullDisk, .interval,
+        .failedSync, .fullDisk, .interval, .kills,
     ]
 
     static let smallOptions: StoreOptions = {

@@ -51,6 +51,14 @@ final class ScenarioRun: Sendable {
         current.withLock { $0 = nil }
     }
 
+    /// Opens again after the process died in a call; see `SimulatedDisk.Failure`.
+    func openAfterKill() throws {
+        close()
+        disk.setFault(nil)
+        disk.powerOn()
+        try open()
+    }
+
     /// An id for the n-th recording of a scenario, the same each time.
     static func id(_ n: Int) -> UUIDv7 {
         guard let id = UUIDv7(high: 0x018B_CFE5_6800_7000, low: 1 << 63 | UInt64(n)) else {

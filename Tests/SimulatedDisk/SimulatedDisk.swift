@@ -13,13 +13,16 @@ package final class SimulatedDisk: FileSystem, Sendable {
     package struct Failure: Sendable {
         var code: Int32
         var writtenBytes: Int
+        var isKill: Bool
 
         /// - Parameters:
         ///   - code: an errno.
         ///   - writtenBytes: a failing write has written so much of its bytes.
-        package init(_ code: Int32, writtenBytes: Int = 0) {
+        ///   - isKill: the process dies in this call: it reaches the disk as little as any call behind it, until `powerOn`.
+        package init(_ code: Int32 = EIO, writtenBytes: Int = 0, isKill: Bool = false) {
             self.code = code
             self.writtenBytes = writtenBytes
+            self.isKill = isKill
         }
     }
 
@@ -64,8 +67,11 @@ package final class SimulatedDisk: FileSystem, Sendable {
     /// Lets calls fail; nil lets them succeed again.
     package func setFault(_ fault: Fault?) { state.withLock { $0.fault = fault } }
 
-    /// From here on every call that changes something fails: the machine is gone, its threads may end in peace.
+    /// From here on every call that changes something fails: its process is gone, its threads may end in peace.
     package func powerOff() { state.withLock { $0.isOff = true } }
+
+    /// Calls reach the disk again, as those of the next process do. What was written before is there, synced or not.
+    package func powerOn() { state.withLock { $0.isOff = false } }
 
     /// What a killed process leaves: everything written, whether synced or not.
     package func image() -> DiskImage {
@@ -161,13 +167,16 @@ package final class SimulatedDisk: FileSystem, Sendable {
         _ kind: DiskCall.Kind, _ path: String, _ body: (inout State) throws(SystemError) -> Result
     ) throws(SystemError) -> Result {
         try state.withLock { (state) throws(SystemError) in
-            if let failure = failure(kind, path, state) { throw SystemError(failure.code, "\(kind)", path) }
+            if let failure = failure(kind, path, &state) { throw SystemError(failure.code, "\(kind)", path) }
             return try body(&state)
         }
     }
 
-    private func failure(_ kind: DiskCall.Kind, _ path: String, _ state: State) -> Failure? {
-        state.isOff ? Failure(EIO) : state.fault?(kind, path)
+    private func failure(_ kind: DiskCall.Kind, _ path: String, _ state: inout State) -> Failure? {
+        if state.isOff { return Failure() }
+        let failure = state.fault?(kind, path)
+        if failure?.isKill == true { state.isOff = true }
+        return failure
     }
 
     private func note(_ call: DiskCall, _ state: inout State) {
@@ -200,7 +209,7 @@ package final class SimulatedDisk: FileSystem, Sendable {
 
     func write(_ bytes: [UInt8], at offset: Int, to inode: SimulatedInode, _ path: String) throws(SystemError) {
         try state.withLock { (state) throws(SystemError) in
-            let failure = failure(.write, path, state)
+            let failure = failure(.write, path, &state)
             let written = failure.map { Array(bytes.prefix($0.writtenBytes)) } ?? bytes
             if failure == nil || !written.isEmpty {
                 inode.bytes.put(written[...], at: offset)
@@ -212,8 +221,8 @@ package final class SimulatedDisk: FileSystem, Sendable {
 
     func sync(_ inode: SimulatedInode, _ path: String) throws(SystemError) {
         try state.withLock { (state) throws(SystemError) in
-            let failure = failure(.sync, path, state)
-            // Without power there is no call.
+            let failure = failure(.sync, path, &state)
+            // A dead process calls nothing.
             if !state.isOff { note(.sync(file: inode.number, isGood: failure == nil), &state) }
             if let failure { throw SystemError(failure.code, "fdatasync", path) }
         }
