@@ -97,6 +97,43 @@ import Testing
         for number: UInt64 in 1...3 { #expect(throws: Never.self) { try again.recording(number) } }
     }
 
+    /// Its frames are in the compacted segment: they were written there before it was erased.
+    @Test(arguments: [false, true]) func aRecordingErasedWhileItWasCompactedStaysErased(rowIsDamaged: Bool) throws {
+        let directory = TemporaryDirectory()
+        let store = try Store.forTest(directory) { $0.segmentSizeBytes = 4 << 10 }
+        for number: UInt64 in 1...3 {
+            _ = try store.start()
+            for batch in 0..<6 { _ = try store.append(makeEvents(10, from: batch * 10), to: number) }
+        }
+        let inputs = store.context.view.state.withLock { $0.sealed }
+        let replaced = inputs.map(\.segment.number)
+        let number = store.context.takeSegmentNumber()
+        let beginning = try store.context.wait { .describe(segment: number, replacing: replaced, $0) }
+        var writer = try CompactedSegmentWriter(beginning, context: store.context)
+        var frames: [LocatedFrame] = []
+        for input in inputs { frames += try input.allFrames().map { LocatedFrame(segment: input.segment, entry: $0) } }
+        for frame in frames.sorted(by: { FrameEntry.tableOrder($0.entry, $1.entry) }) {
+            try writer.append(try frame.read())
+        }
+        let compacted = try writer.finish(replacing: replaced)
+        _ = try store.erase(1)
+        try store.checkpoint()
+        try store.context.wait { .install(compacted, $0) }
+        let dump = try store.dump()
+        let crashed = try directory.crashed()
+        store.close()
+        if rowIsDamaged {
+            let rows = try Data(contentsOf: crashed.file("index/recordings"))
+            try rows.flipped(RecordingIndex.firstRowBytes + 100).write(to: crashed.file("index/recordings"))
+        }
+        let again = try Store.forTest(crashed)
+        defer { again.close() }
+        let changed = differences(try again.dump(), dump)
+        #expect(changed.isEmpty, "\(changed.joined(separator: "\n"))")
+        #expect(throws: StoreError.self) { try again.recording(1) }
+        #expect(try again.events(of: 2).count == 60)
+    }
+
     /// Opening once folded every recording of a compacted segment anew: seconds for hundreds of thousands of them.
     @Test(arguments: [false, true]) func openingBehindACompactionReadsNoEvents(rowsAreLost: Bool) throws {
         let directory = TemporaryDirectory()
