@@ -69,6 +69,8 @@ package enum OpenError: Error, Sendable {
     /// The directory has files, but no `store` file and no log that would tell whose it is.
     case notAStore(path: String)
     case identity(path: String, IdentityDamage)
+    /// There are segments, and all of them are of another store than the `store` file says.
+    case foreignLog(path: String)
     /// The kernel gave no random bytes for a new store.
     case noRandomness
     case damaged(Corruption)

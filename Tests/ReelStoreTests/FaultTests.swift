@@ -154,6 +154,62 @@ import Testing
         #expect(try !StoreVerifier(directory.path).run().isSound)
     }
 
+    /// The number went to the next segment, and the file that was put back was void by an old state frame.
+    @Test(arguments: [false, true])
+    func theNumberOfASegmentThatIsGoneIsNotGivenAgain(isWholeLogGone: Bool) throws {
+        let directory = TemporaryDirectory()
+        let store = try Store.forTest(directory) { $0.segmentSizeBytes = 4 << 10 }
+        for number in 1...4 {
+            _ = try store.start()
+            for batch in 0..<4 { _ = try store.append(makeEvents(20, from: batch * 20), to: UInt64(number)) }
+            _ = try store.end(UInt64(number))
+        }
+        _ = try store.vacuum()
+        store.close()
+        let log = "\(directory.path)/log"
+        let away = TemporaryDirectory()
+        let names = try FileManager.default.contentsOfDirectory(atPath: log).sorted()
+        let gone = isWholeLogGone ? names : names.suffix(1)
+        for name in gone { try FileManager.default.moveItem(atPath: "\(log)/\(name)", toPath: "\(away.path)/\(name)") }
+        let without = try Store.forTest(directory)
+        #expect(!without.report.damage.isEmpty)
+        let number = try without.start().recording.number
+        _ = try without.append(makeEvents(7), to: number)
+        without.close()
+        for name in gone {
+            #expect(!FileManager.default.fileExists(atPath: "\(log)/\(name)"), "its number was given again")
+            try FileManager.default.moveItem(atPath: "\(away.path)/\(name)", toPath: "\(log)/\(name)")
+        }
+        let again = try Store.forTest(directory)
+        #expect(try again.events(of: number) == makeEvents(7))
+        #expect(try again.events(of: 1).count == 80)
+        again.close()
+    }
+
+    @Test func theIdentityOfAnotherStoreIsRefusedAndTheLogKept() throws {
+        let directory = TemporaryDirectory()
+        let store = try Store.forTest(directory)
+        _ = try store.start()
+        store.close()
+        let other = TemporaryDirectory()
+        try Store.forTest(other).close()
+        let path = "\(directory.path)/store"
+        try FileManager.default.removeItem(atPath: path)
+        try FileManager.default.copyItem(atPath: "\(other.path)/store", toPath: path)
+        let names = try FileManager.default.contentsOfDirectory(atPath: "\(directory.path)/log")
+        func isRefused(_ error: any Error) -> Bool {
+            if case OpenError.foreignLog(path) = error { true } else { false }
+        }
+        #expect { try Store.forTest(directory) } throws: { isRefused($0) }
+        #expect { try StoreVerifier(directory.path).run() } throws: { isRefused($0) }
+        #expect {
+            try StoreRepair(directory.path).run(isDryRun: false)
+        } throws: {
+            if case RepairError.open(let error) = $0 { isRefused(error) } else { false }
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(directory.path)/log") == names)
+    }
+
     @Test func verifyNamesFileAndOffsetAndWhatIsMissing() throws {
         let directory = TemporaryDirectory()
         let store = try open(directory, FaultyFileSystem())

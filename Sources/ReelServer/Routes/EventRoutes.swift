@@ -7,6 +7,7 @@ enum EventRoutes {
         exchange.onWorker { () throws(Problem) in
             let query = try EventQuery(request)
             let snapshot = try exchange.context.snapshot(of: name)
+            if query.selection.isAll, !query.skipsDamaged { try exchange.context.requireWhole(snapshot, name) }
             var document =
                 query.selection.isAll && query.format == .json
                 ? Document.whole(
@@ -49,6 +50,7 @@ enum EventRoutes {
                 guard error.type == .unknownRecording || error.type == .erased else { throw error }
                 return exchange.send(unknownActivity("Activity \(name) not found"))
             }
+            try exchange.context.requireWhole(snapshot, name)
             let document = Document.whole(
                 snapshot, name, prefersGzip: ContentCoding.prefersGzip(request.headers), prefix: "{\"events\":[",
                 suffix: "]}")
@@ -92,5 +94,10 @@ extension ServerContext {
     func snapshot(of name: RecordingName) throws(Problem) -> RecordingSnapshot {
         let number = try number(of: name)
         do { return try store.snapshot(number) } catch { throw problem(error, name) }
+    }
+
+    /// Refuses, before an answer begins, what is known to lack events: an answer that only breaks off does not say why.
+    func requireWhole(_ snapshot: RecordingSnapshot, _ name: RecordingName) throws(Problem) {
+        if let gap = snapshot.gap { throw problem(.damaged(gap.damage), name) }
     }
 }

@@ -15,6 +15,8 @@ struct LogInventory {
     private(set) var replacedTables: [UInt64] = []
     private(set) var nextLSN: UInt64 = 1
     private(set) var nextRecording: UInt64 = 1
+    /// Above every number that was ever given out, as far as anything tells of it: a segment that is gone for now would
+    /// be written over, or be taken for a void one, when it is put back.
     private(set) var nextSegment: UInt64 = 1
     private(set) var lastReceivedMicroseconds: Int64 = 0
 
@@ -39,8 +41,12 @@ struct LogInventory {
             // A checkpoint follows a sync of the log: a log that ends before it has lost what was durable. Its LSNs are not
             // given again, and rows up to it stay as they are, so that reading tells what is missing.
             nextLSN = checkpoint.lsn + 1
+            nextSegment = checkpoint.segment + 1
         }
         var found = try list(recovery, checkpoint)
+        if found.isEmpty, damage.contains(where: { $0.kind == .foreignFrame }) {
+            throw OpenError.foreignLog(path: recovery.paths.identity)
+        }
         for one in found { note(one.state) }
         let replaced = Set(found.flatMap { $0.state?.replaced ?? [] })
         try noteTables(recovery, there: Set(found.map(\.segment.number)), replaced)
@@ -68,7 +74,7 @@ struct LogInventory {
     private mutating func list(_ recovery: Recovery, _ checkpoint: CheckpointHeader?) throws -> [Found] {
         let numbers = try recovery.fileSystem.list(recovery.paths.log)
             .compactMap { StorePaths.number(of: $0, suffix: ".seg") }.sorted()
-        nextSegment = (numbers.last ?? 0) + 1
+        if let last = numbers.last { nextSegment = max(nextSegment, last + 1) }
         var found: [Found] = []
         for number in numbers {
             let path = recovery.paths.segment(number)
@@ -104,6 +110,7 @@ struct LogInventory {
         _ recovery: Recovery, there: Set<UInt64>, _ replaced: Set<UInt64>
     ) throws(SystemError) {
         for number in try SegmentTable.numbers(in: recovery.paths, recovery.fileSystem) {
+            nextSegment = max(nextSegment, number + 1)
             if replaced.contains(number) {
                 replacedTables.append(number)
             } else if !there.contains(number) {
@@ -129,6 +136,7 @@ struct LogInventory {
         guard let state else { return }
         nextLSN = max(nextLSN, state.nextLSN)
         nextRecording = max(nextRecording, state.nextRecording)
+        for number in state.replaced { nextSegment = max(nextSegment, number + 1) }
         for cut in state.cuts where !cuts.contains(cut) { cuts.append(cut) }
         for tombstone in state.tombstones { note(tombstone) }
     }

@@ -99,6 +99,9 @@ struct LogSurvey {
             }
             if segments.count == numbers.count { break }
         }
+        if !segments.isEmpty, try segments.allSatisfy({ try $0.segment.isOfAnotherStore() }) {
+            throw OpenError.foreignLog(path: paths.identity)
+        }
         let replaced = Set(segments.flatMap { $0.state?.replaced ?? [] })
         known = replaced.union(segments.map(\.segment.number))
         segments.removeAll { replaced.contains($0.writtenAs) }

@@ -64,8 +64,9 @@ package struct StoreVerifier {
         for number in try SegmentTable.numbers(in: paths, fileSystem) {
             if log.known.contains(number) {
                 try verifyTable(number, &log)
-            } else if try openUnlessGone(paths.table(number)) != nil {
-                // A daemon's compaction removes the table before the segment.
+            } else if try openUnlessGone(paths.segment(number)) == nil, try openUnlessGone(paths.table(number)) != nil {
+                // In this order: a daemon's compaction makes the segment before the table and removes the table before the
+                // segment, so a table that is there after its segment was not has none.
                 log.note(Corruption(file: paths.segment(number), offsetBytes: 0, kind: .missing))
             }
         }

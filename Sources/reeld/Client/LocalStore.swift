@@ -82,6 +82,11 @@ enum LocalStore {
                 .failure,
                 "\(path): the store uses features this program does not know (0x\(String(bits, radix: 16))); upgrade reeld"
             )
+        case .foreignLog(let path):
+            CommandFailure(
+                .failure,
+                "\(path): this file is another store's: no segment in log/ is of the store it names; put the right file back"
+            )
         case .noRandomness: CommandFailure(.failure, "the kernel gave no random bytes")
         case .damaged(let damage): CommandFailure(.failure, "\(damage)")
         }
