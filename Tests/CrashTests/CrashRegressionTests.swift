@@ -31,19 +31,6 @@ import Testing
         run.close()
     }
 
-    /// The same within one run of the store: a compaction takes its LSNs between two commits.
-    @Test func aTornGroupAfterACompactionIsNoDamage() throws {
-        let run = try ScenarioRun(Scenario.smallOptions)
-        try run.open()
-        for n in 1...2 { try run.start(n) }
-        try run.append(1, 1)
-        try run.vacuum()
-        try run.append(1, 2)
-        try sendGroup(run)
-        try checkTornGroups(run)
-        run.close()
-    }
-
     /// The way from an id to its recording went by the row alone, so that a start sent again made a second recording
     /// where zeros were read for it.
     @Test func aStartSentAgainFindsItsRecordingWithoutItsRow() throws {
