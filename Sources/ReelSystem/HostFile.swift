@@ -78,7 +78,7 @@ package final class HostFile: File {
     }
 
     package func allocate(_ sizeBytes: UInt64) throws(SystemError) {
-        // The error is the result here, not errno; tmpfs gives EINTR for any signal that waits.
+        // The error is the result here, not errno.
         var code: Int32
         repeat { code = posix_fallocate(descriptor.raw, 0, off_t(sizeBytes)) } while code == EINTR
         guard code == 0 else { throw SystemError(code, "fallocate", path) }

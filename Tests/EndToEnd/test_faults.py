@@ -188,9 +188,10 @@ def test_a_write_that_the_kernel_cuts_short_is_not_acknowledged(quiet):
 
 
 def test_calls_that_are_interrupted_are_made_again(quiet):
-    writers = [Writer(quiet) for _ in range(2)]
     calls = ["pread64", "pwrite64", "ftruncate", "fallocate", "openat", "sendfile", "statfs"]
     with Injection(quiet, *(f"{call}:error=EINTR:when=1+2" for call in calls)) as injection:
+        # The first recording makes room in the index.
+        writers = [Writer(quiet) for _ in range(2)]
         for _ in range(3):
             for writer in writers:
                 assert writer.write().status == 201
@@ -202,7 +203,7 @@ def test_calls_that_are_interrupted_are_made_again(quiet):
             writer.check()
         assert quiet.begin() > 2
         assert quiet.ask("GET", "/v1/store").status == 200
-        for call in ("pread64", "pwrite64", "openat"):
+        for call in ("pread64", "pwrite64", "fallocate", "openat"):
             assert re.search(rf"{call}\(.*EINTR.*INJECTED", injection.said), call
     assert "error:" not in quiet.log_text
     quiet.restart()
@@ -264,7 +265,7 @@ def test_a_full_table_of_descriptors_does_not_spin_and_heals(quiet):
         before = processor_seconds(pid)
         time.sleep(4)
         spent = processor_seconds(pid) - before
-        assert spent < 1, f"{spent} s of processor time in 4 s"
+        assert spent < 0.4, f"{spent} s of processor time in 4 s"
         # Who is in is served, and can write.
         waiting[0].settimeout(WAIT_SECONDS_MAX)
         waiting[0].sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n")

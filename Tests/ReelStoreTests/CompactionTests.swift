@@ -53,7 +53,7 @@ import Testing
         #expect(try store.events(of: 2) == makeEvents(100))
         let frames = try store.snapshot(1).frames
         #expect(frames.map(\.entry.eventCount) == (isMetadata ? [100] : [50, 10, 40]))
-        #expect(frames.filter { !$0.isSound }.map(\.entry.firstOrdinal) == (isMetadata ? [] : [50]))
+        #expect(try frames.filter { try !$0.isSound() }.map(\.entry.firstOrdinal) == (isMetadata ? [] : [50]))
     }
 
     @Test func aReaderInFlightIsNotDisturbed() throws {

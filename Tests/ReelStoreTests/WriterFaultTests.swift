@@ -160,6 +160,22 @@ import Testing
         rebuilt.close()
     }
 
+    @Test func aFrameThatCannotBeReadIsNotTakenForDamaged() throws {
+        let directory = TemporaryDirectory()
+        let system = FaultyFileSystem()
+        let store = try open(directory, system)
+        defer { store.close() }
+        _ = try store.start()
+        _ = try store.append(makeEvents(10), to: 1)
+        let frame = try #require(store.snapshot(1).frames.first)
+        system.faults.withLock { $0 = .init(read: EIO, path: ".seg") }
+        #expect { try frame.isSound() } throws: {
+            if case StoreError.system(let error) = $0 { error.code == EIO } else { false }
+        }
+        system.heal()
+        #expect(try frame.isSound())
+    }
+
     @Test func anErrorOfACompactedSegmentNamesTheFileWhereItIs() throws {
         let directory = TemporaryDirectory()
         let system = FaultyFileSystem()

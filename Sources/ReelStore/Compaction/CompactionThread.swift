@@ -127,9 +127,8 @@ final class CompactionThread: Sendable {
             case .erased: facts.wastefulFrameCount += 1
             case .ended, .idle:
                 // Such frames are few in a compacted segment, so that they can be looked at.
-                if isUnmerged, LocatedFrame(segment: segment.segment, entry: entry).isSound {
-                    facts.wastefulFrameCount += 1
-                }
+                let frame = LocatedFrame(segment: segment.segment, entry: entry)
+                if isUnmerged, try frame.isSound() { facts.wastefulFrameCount += 1 }
             case .recording, nil: break
             }
         }

@@ -3,12 +3,15 @@ import ReelFormat
 /// What compaction does with a frame that cannot be read: it is carried along as it lies, so that no evidence is
 /// destroyed and no damage hidden; and it is not found wasteful, or each copy would be reason to copy it again.
 extension LocatedFrame {
-    /// Whether the frame can be read and merged.
-    var isSound: Bool {
+    /// Whether the frame can be merged.
+    ///
+    /// - Throws: why it could not be read; that does not say that it is damaged.
+    func isSound() throws(StoreError) -> Bool {
         do {
             _ = try inflated(try read())
             return true
         } catch {
+            guard case .damaged = error else { throw error }
             return false
         }
     }

@@ -76,7 +76,7 @@ enum FaultExpectation {
             // The new segment counts. Whether a crash would find it is open until the directory is synced.
             let isInstalled = calls.last?.kind != .rename
             let isInNext =
-                call.kind == .open || (call.kind == .read ? !hasRowsToMove(calls) : call.isInTemporary)
+                call.kind == .open || (isRead(call) ? !hasRowsToMove(calls) : call.isInTemporary)
             if isInstalled, !isInNext { return .success }
             if !isInstalled { return .readOnly }
         }
@@ -85,8 +85,11 @@ enum FaultExpectation {
 
     /// A segment that was made in `tmp/` is told by where it is now.
     private static func pathToTell(_ call: DiskCall) -> String {
-        call.kind == .read ? call.path.replacing("/tmp/", with: "/log/") : call.path
+        isRead(call) ? call.path.replacing("/tmp/", with: "/log/") : call.path
     }
+
+    /// Of a segment: what a walk over its frames asks for.
+    private static func isRead(_ call: DiskCall) -> Bool { call.kind == .read || call.kind == .size }
 
     /// Whether the last install is still bringing rows up to the new segment.
     private static func hasRowsToMove(_ calls: [DiskCall]) -> Bool {
