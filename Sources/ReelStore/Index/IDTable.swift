@@ -89,10 +89,13 @@ final class IDTable: Sendable {
 
     /// Makes room for one more recording.
     ///
-    /// - Parameter idOf: the id of a number the table holds.
-    func reserve(idOf: (UInt64) -> UUIDv7?) throws(SystemError) {
+    /// - Parameters:
+    ///   - pendingCount: recordings that room was made for and that are not in the table yet. A commit may hold more
+    ///     starts than a small table has slots, and in a full table no search ends.
+    ///   - idOf: the id of a number the table holds.
+    func reserve(pendingCount: Int, idOf: (UInt64) -> UUIDv7?) throws(SystemError) {
         try state.withLock { (state) throws(SystemError) in
-            guard state.count * 5 >= state.capacity * 3 else { return }
+            guard (state.count + pendingCount) * 5 >= state.capacity * 3 else { return }
             var ids: [(UUIDv7, UInt64)] = []
             state.slots.withSlots(0..<state.capacity) { span in
                 for offset in stride(from: 0, to: span.byteCount, by: 8) {
@@ -101,7 +104,7 @@ final class IDTable: Sendable {
                     if slot != 0, let id = idOf(number) { ids.append((id, number)) }
                 }
             }
-            state = try IDTable.make(path: path, fileSystem: fileSystem, ids: ids)
+            state = try IDTable.make(path: path, fileSystem: fileSystem, ids: ids, pendingCount: pendingCount + 1)
         }
     }
 
@@ -109,6 +112,7 @@ final class IDTable: Sendable {
     func insert(_ id: UUIDv7, number: UInt64) throws(SystemError) {
         if candidates(id).contains(number) { return }
         try state.withLock { (state) throws(SystemError) in
+            precondition(state.count + 1 < state.capacity, "no room was reserved")
             let (position, slot) = IDTable.place(id, number, in: state)
             var writer = ByteWriter(capacityBytes: 8)
             writer.append(slot)
@@ -135,10 +139,10 @@ final class IDTable: Sendable {
     }
 
     private static func make(
-        path: String, fileSystem: any FileSystem, ids: [(UUIDv7, UInt64)]
+        path: String, fileSystem: any FileSystem, ids: [(UUIDv7, UInt64)], pendingCount: Int = 0
     ) throws(SystemError) -> State {
         var capacity = capacityMin
-        while ids.count * 3 > capacity { capacity *= 2 }
+        while (ids.count + pendingCount) * 3 > capacity { capacity *= 2 }
         var slots = [UInt64](repeating: 0, count: capacity)
         for (id, number) in ids {
             let hash = hash(id)

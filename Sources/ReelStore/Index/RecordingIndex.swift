@@ -132,10 +132,12 @@ final class RecordingIndex: Sendable {
 
     /// Makes sure that a new recording's row will find its place on the disk, so that a full disk is met before the
     /// log is written and not after.
-    func reserve(_ number: UInt64) throws(SystemError) {
+    ///
+    /// - Parameter pendingCount: recordings before it that are reserved and not written yet.
+    func reserve(_ number: UInt64, pendingCount: Int = 0) throws(SystemError) {
         try rows.reserve(slot: Int(number) - 1)
         try summaries.reserve(slot: Int(number) - 1)
-        try ids.reserve { self.row($0)?.id }
+        try ids.reserve(pendingCount: pendingCount) { self.row($0)?.id }
     }
 
     /// Writes a row, and its id where it is new. Only the writer's thread and recovery call it.
@@ -146,7 +148,7 @@ final class RecordingIndex: Sendable {
 
     /// Makes sure that a row that is there is found by its id.
     func insertID(of row: RecordingRow) throws(SystemError) {
-        try ids.reserve { self.row($0)?.id }
+        try ids.reserve(pendingCount: 0) { self.row($0)?.id }
         try ids.insert(row.id, number: row.number)
     }
 

@@ -82,7 +82,11 @@ extension LogWriter {
 
     private func addStart(id: UUIDv7, _ metadata: RecordingMetadata) throws(StoreError) -> RecordingReference {
         let number = nextRecording
-        do { try context.index.reserve(number) } catch { throw error.isDiskFull ? .diskFull : .system(error) }
+        do {
+            try context.index.reserve(number, pendingCount: plan.started.count)
+        } catch {
+            throw error.isDiskFull ? .diskFull : .system(error)
+        }
         var metadata = metadata
         metadata.id = id
         var state = RecordingState(

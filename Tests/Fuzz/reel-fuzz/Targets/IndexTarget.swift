@@ -141,7 +141,7 @@ enum IndexTarget {
         let id = claimed(UUIDv7(high: input.word() & ~0xF000 | 0x7000, low: 1 << 63 | input.word() >> 2), "a UUID")
         for number in table.candidates(id) { claim(number < 1 << 40, "number \(number)") }
         do {
-            try table.reserve { _ in nil }
+            try table.reserve(pendingCount: 0) { _ in nil }
             try table.insert(id, number: 7)
         } catch {
             claim(false, "\(error)")
