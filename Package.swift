@@ -57,6 +57,9 @@ let package = Package(
         .testTarget(
             name: "CrashTests", dependencies: ["SimulatedDisk", "ReelStore", "ReelFormat", "ReelCodec", "ReelSystem"],
             swiftSettings: strict),
+        .testTarget(
+            name: "DamageTests", dependencies: ["SimulatedDisk", "ReelStore", "ReelFormat", "ReelCodec", "ReelSystem"],
+            swiftSettings: strict),
         .testTarget(name: "ReelServerTests", dependencies: ["ReelServer"], swiftSettings: strict),
         .testTarget(name: "ReelStoreTests", dependencies: ["ReelStore"], swiftSettings: strict),
         .testTarget(

@@ -17,18 +17,44 @@ final class GoldenClock: Clock, Sendable {
 /// Makes the golden store of the format as it is now: recordings in every state, events that are easily changed by
 /// accident, a compacted segment, a sealed hot one and an active one, all with their index.
 struct GoldenStore {
+    /// What a golden store was made of.
+    enum Content {
+        /// As of the format's beginning.
+        case first
+        /// With chunks, tombstones and losses in every kind of segment.
+        case losses
+
+        /// The recordings that are not erased.
+        var recordings: [UInt64] {
+            switch self {
+            case .first: [1, 2, 4]
+            case .losses: [1, 2, 4, 5]
+            }
+        }
+        /// All there are.
+        var recordingCount: Int { self == .first ? 4 : 6 }
+    }
+
     private let directory: URL
+    private let content: Content
     private let clock = GoldenClock()
 
-    init(_ directory: URL) { self.directory = directory }
+    init(_ directory: URL, _ content: Content) {
+        self.directory = directory
+        self.content = content
+    }
 
     /// Writes the store to `store/` and what it must give to `expected/`.
     func make() throws {
         let path = directory.appending(path: "store")
         try FileManager.default.createDirectory(at: path, withIntermediateDirectories: true)
-        let store = try StoreHandle(path.path, clock: clock, segmentFrameMax: 3)
-        try fill(store)
-        store.close()
+        switch content {
+        case .first:
+            let store = try StoreHandle(path.path, clock: clock, segmentFrameMax: 3)
+            try fill(store)
+            store.close()
+        case .losses: try LossyStore(path, clock).fill()
+        }
         try trim(path)
         try writeExpected(path)
     }
@@ -97,7 +123,7 @@ struct GoldenStore {
 
     /// Cuts what was allocated ahead off the index, and leaves out what is made anew from the rows.
     private func trim(_ path: URL) throws {
-        let recordings = 4
+        let recordings = content.recordingCount
         for (name, size) in [
             ("recordings", 4096 + recordings * RecordingRow.sizeBytes),
             ("summaries", recordings * SummarySlot.sizeBytes),
@@ -105,7 +131,8 @@ struct GoldenStore {
             let file = path.appending(path: "index/\(name)")
             try Data(contentsOf: file).prefix(size).write(to: file)
         }
-        for name in ["index/ids", "lock", "tmp"] {
+        for name in ["index/ids", "lock", "tmp", "quarantine"]
+        where FileManager.default.fileExists(atPath: path.appending(path: name).path) {
             try FileManager.default.removeItem(at: path.appending(path: name))
         }
     }
@@ -118,8 +145,9 @@ struct GoldenStore {
         let store = try StoreHandle(copy.path, clock: clock)
         defer { store.close() }
         var tokens = ""
-        for number in [1, 2, 4] as [UInt64] {
-            try Data(store.document(of: number)).write(to: expected.appending(path: "\(number).json"))
+        for number in content.recordings {
+            try Data(store.document(of: number, skipsDamaged: true)).write(
+                to: expected.appending(path: "\(number).json"))
             let id = try store.store.recording(number).metadata.id
             tokens += "\(number) \(id) \(store.store.writeToken(for: id))\n"
         }
@@ -144,9 +172,12 @@ struct StoreHandle {
     let store: Store
 
     /// - Parameter segmentFrameMax: frames after which a segment is sealed.
-    init(_ path: String, clock: any Clock, segmentFrameMax: Int = 65_536) throws {
+    init(
+        _ path: String, clock: any Clock, segmentFrameMax: Int = 65_536, chunkSizeBytes: Int = 256 << 10
+    ) throws {
         var options = StoreOptions()
         options.segmentFrameMax = segmentFrameMax
+        options.compaction.chunkSizeBytes = chunkSizeBytes
         options.compaction.isAutomatic = false
         store = try Store.open(path, options: options, clock: clock)
     }
@@ -172,8 +203,10 @@ struct StoreHandle {
     func vacuum() throws { _ = try answer { store.vacuum($0) } }
 
     /// The whole recording as it is served: an array of its events.
-    func document(of recording: UInt64, coding: SpliceReader.Coding = .identity) throws -> [UInt8] {
-        let reader = SpliceReader(try store.snapshot(recording), coding: coding)
+    func document(
+        of recording: UInt64, coding: SpliceReader.Coding = .identity, skipsDamaged: Bool = false
+    ) throws -> [UInt8] {
+        let reader = SpliceReader(try store.snapshot(recording), coding: coding, skipsDamaged: skipsDamaged)
         var document: [UInt8] = []
         while let piece = try reader.nextPiece() { document += piece }
         return document

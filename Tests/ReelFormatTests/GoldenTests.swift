@@ -8,7 +8,25 @@ import Testing
 @Suite struct GoldenTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "Golden")
-    private static let versions = ["v1"]
+    /// A golden store and what it holds.
+    struct Version: Sendable, CustomTestStringConvertible {
+        var name: String
+        var content: GoldenStore.Content
+        /// Events that can be read, and segments.
+        var eventCount: UInt64
+        var segmentCount: Int
+        /// Ordinals that were given up, by recording.
+        var lost: [UInt64: Range<UInt64>]
+
+        var testDescription: String { name }
+    }
+
+    private static let versions = [
+        Version(name: "v1", content: .first, eventCount: 72 + 18 + 33, segmentCount: 3, lost: [:]),
+        Version(
+            name: "v1-losses", content: .losses, eventCount: 75 + 85 + 30 + 9 + 2, segmentCount: 5,
+            lost: [4: 5..<10, 5: 6..<9]),
+    ]
 
     private func expected(_ version: String, _ name: String) throws -> [UInt8] {
         Array(try Data(contentsOf: GoldenTests.root.appending(path: "\(version)/expected/\(name)")))
@@ -18,19 +36,25 @@ import Testing
         try TemporaryCopy(of: GoldenTests.root.appending(path: "\(version)/store"))
     }
 
-    @Test(arguments: versions) func itGivesEveryEventByteForByte(version: String) throws {
+    private var first: Version { GoldenTests.versions[0] }
+
+    @Test(arguments: versions) func itGivesEveryEventByteForByte(version: Version) throws {
         var dumps: [[String]] = []
         for hasIndex in [true, false] {
-            let copy = try copy(version)
+            let copy = try copy(version.name)
             if !hasIndex { try FileManager.default.removeItem(atPath: "\(copy.path)/index") }
             let store = try StoreHandle(copy.path, clock: GoldenClock())
             defer { store.close() }
             // The index is derived: a program with another one raises the checkpoint's version and rebuilds it here.
             #expect(store.store.report.damage.isEmpty && store.store.report.rebuiltIndex == !hasIndex)
-            for number in [1, 2, 4] as [UInt64] {
-                let document = try store.document(of: number)
-                #expect(try document == expected(version, "\(number).json"), "recording \(number)")
-                let zipped = try store.document(of: number, coding: .gzip)
+            for number in version.content.recordings {
+                let isLossy = version.lost[number] != nil
+                #expect(
+                    try store.store.snapshot(number).gaps.map(\.ordinals) == (version.lost[number].map { [$0] } ?? []))
+                if isLossy { #expect(throws: StoreError.self) { try store.document(of: number) } }
+                let document = try store.document(of: number, skipsDamaged: isLossy)
+                #expect(try document == expected(version.name, "\(number).json"), "recording \(number)")
+                let zipped = try store.document(of: number, coding: .gzip, skipsDamaged: isLossy)
                 #expect(try GzipBody.inflate(zipped, limitBytes: 1 << 20) == document, "recording \(number)")
             }
             dumps.append(try store.dump())
@@ -45,15 +69,19 @@ import Testing
         #expect(try expected("v1", "1.json") == document(GoldenStore.events(0, 72)))
         #expect(try expected("v1", "2.json") == document((0..<6).flatMap { _ in GoldenStore.oddities }))
         #expect(try expected("v1", "4.json") == document(GoldenStore.events(0, 33)))
+        #expect(try expected("v1-losses", "1.json") == document(GoldenStore.events(0, 75)))
+        #expect(try expected("v1-losses", "2.json") == document(GoldenStore.events(0, 85)))
+        #expect(try expected("v1-losses", "4.json") == document(GoldenStore.events(0, 5) + GoldenStore.events(10, 25)))
+        #expect(try expected("v1-losses", "5.json") == document((0..<3).flatMap { _ in GoldenStore.oddities }))
     }
 
     /// What clients keep must stay good: write tokens come from the store's secret.
-    @Test(arguments: versions) func theTokensThatWereGivenOutAreStillGood(version: String) throws {
-        let copy = try copy(version)
+    @Test(arguments: versions) func theTokensThatWereGivenOutAreStillGood(version: Version) throws {
+        let copy = try copy(version.name)
         let store = try StoreHandle(copy.path, clock: GoldenClock())
         defer { store.close() }
-        let lines = String(decoding: try expected(version, "tokens.txt"), as: UTF8.self).split(separator: "\n")
-        #expect(lines.count == 3)
+        let lines = String(decoding: try expected(version.name, "tokens.txt"), as: UTF8.self).split(separator: "\n")
+        #expect(lines.count == version.content.recordings.count)
         for line in lines {
             let words = line.split(separator: " ").map(String.init)
             let id = try #require(UUIDv7(words[1]))
@@ -62,15 +90,16 @@ import Testing
         }
     }
 
-    @Test(arguments: versions) func itVerifies(version: String) throws {
-        let copy = try copy(version)
+    @Test(arguments: versions) func itVerifies(version: Version) throws {
+        let copy = try copy(version.name)
         let report = try StoreVerifier(copy.path).run()
         #expect(report.isSound, "\(report)")
-        #expect(report.eventCount == 72 + 18 + 33 && report.segmentCount == 3)
+        #expect(report.eventCount == version.eventCount && report.segmentCount == version.segmentCount)
+        #expect(report.givenUpEventCount == version.lost.values.reduce(0) { $0 + UInt64($1.count) })
     }
 
-    @Test(arguments: versions) func itIsWrittenOnAndRemembers(version: String) throws {
-        let copy = try copy(version)
+    @Test func itIsWrittenOnAndRemembers() throws {
+        let copy = try copy(first.name)
         let store = try StoreHandle(copy.path, clock: GoldenClock())
         defer { store.close() }
         // Batches of the compacted, the ended and the open recording get their first answers again.
@@ -86,13 +115,38 @@ import Testing
         #expect(store.store.number(of: row.metadata.id) == 2)
         #expect(try store.start(RecordingMetadata()).recording.number == 5)
         try store.vacuum()
-        #expect(try store.document(of: 1) == expected(version, "1.json"))
+        #expect(try store.document(of: 1) == expected(first.name, "1.json"))
     }
 
-    /// Not a test: `REELD_MAKE_GOLDEN=DIRECTORY` makes a golden store of the format as it is now.
+    /// Batches that were lost have their first answers still, and what comes behind them goes on.
+    @Test func aStoreWithLossesIsWrittenOnAndRemembers() throws {
+        let copy = try copy("v1-losses")
+        let store = try StoreHandle(copy.path, clock: GoldenClock())
+        defer { store.close() }
+        let lost = try store.append(GoldenStore.events(5, 5), to: 4, writer: "a", batch: 1)
+        #expect(lost.isDuplicate && lost.firstOrdinal == 5 && lost.eventCount == 5)
+        let merged = try store.append(GoldenStore.events(30, 15), to: 1, writer: "tab", batch: 2)
+        #expect(merged.isDuplicate && merged.firstOrdinal == 30 && merged.eventCount == 15)
+        for number in [3, 6] as [UInt64] {
+            #expect(throws: StoreError.self) {
+                try store.append(GoldenStore.oddities, to: number, writer: nil, batch: nil)
+            }
+        }
+        #expect(try store.append(GoldenStore.oddities, to: 5, writer: nil, batch: nil).firstOrdinal == 12)
+        let row = try store.store.recording(2)
+        #expect(row.metadata.notes == "a note" && row.metadata.isPinned && row.row.eventCount == 85)
+        #expect(try store.store.recording(4).row.lostEventCount == 5)
+        try store.vacuum()
+        #expect(try store.document(of: 4, skipsDamaged: true) == expected("v1-losses", "4.json"))
+        #expect(try store.start(RecordingMetadata()).recording.number == 7)
+    }
+
+    /// Not a test: `REELD_MAKE_GOLDEN=DIRECTORY` makes golden stores of the format as it is now.
     @Test(.enabled(if: ProcessInfo.processInfo.environment["REELD_MAKE_GOLDEN"] != nil))
     func makeGoldenStore() throws {
         let path = try #require(ProcessInfo.processInfo.environment["REELD_MAKE_GOLDEN"])
-        try GoldenStore(URL(filePath: path)).make()
+        for version in GoldenTests.versions {
+            try GoldenStore(URL(filePath: path).appending(path: version.name), version.content).make()
+        }
     }
 }

@@ -186,6 +186,30 @@ import Testing
         return false
     }
 
+    /// A row counted a frame that was lost in one segment when another segment of the recording was written anew.
+    @Test func damageInSeveralSegmentsLeavesTheIndexEqual() throws {
+        let directory = TemporaryDirectory()
+        let filled = try Store.forTest(directory) { $0.segmentFrameMax = 3 }
+        for number in 1...2 { #expect(try filled.start().recording.number == number) }
+        // The second segment keeps a frame of recording 1, the third has no other.
+        for (batch, number) in [1, 1, 1, 2, 1, 2, 2, 1].enumerated() {
+            _ = try filled.append(makeEvents(10, from: batch * 10), to: UInt64(number))
+        }
+        let frames = try filled.snapshot(1).frames
+        filled.close()
+        for victim in [frames[1], frames[3]] { try damage(victim, at: 200) }
+        let report = try repair(directory)
+        #expect(report.after?.isSound == true && report.lostEventCount == 20 && report.rewrittenSegments.count == 2)
+        let store = try Store.forTest(directory)
+        let dump = try store.dump()
+        store.close()
+        try FileManager.default.removeItem(at: directory.file("index"))
+        let again = try Store.forTest(directory)
+        defer { again.close() }
+        let changed = differences(try again.dump(), dump)
+        #expect(changed.isEmpty, "\(changed.joined(separator: "\n"))")
+    }
+
     /// What is known of a recording whose metadata was lost comes from its row and from older metadata.
     @Test(arguments: [false, true]) func lostMetadataIsMadeAnewFromWhatIsLeft(isOnlyOne: Bool) throws {
         let directory = TemporaryDirectory()

@@ -9,6 +9,8 @@ struct CompactedSegment: Sendable {
     var entries: [FrameEntry]
     /// The segments it takes the place of.
     var replaced: [UInt64]
+    /// By segment, damaged bytes that were given up, in segments that are still there too.
+    var givenUp: [UInt64: [Range<UInt64>]] = [:]
 }
 
 /// Writes frames to a new segment file in `tmp/`, in large pieces.

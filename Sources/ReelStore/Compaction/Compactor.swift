@@ -32,7 +32,9 @@ struct Compactor {
             if leftOut == nil {
                 for input in inputs { try carryUnknown(of: input, to: &writer) }
             }
-            compacted = try writer.finish(replacing: replaced)
+            var finished = try writer.finish(replacing: replaced)
+            finished.givenUp = leftOut ?? [:]
+            compacted = finished
             try context.wait { completion in .install(compacted, completion) }
         } catch {
             // Also where installing it failed: what is in `tmp/` takes room until the next start.

@@ -64,11 +64,13 @@ extension LogWriter {
                 if compacted.entries[index].kind.isMetadata { metadata = compacted.entries[index] }
                 index += 1
             }
-            moveRow(number, metadata, compacted.segment, void)
+            moveRow(number, metadata, compacted, void)
         }
     }
 
-    private func moveRow(_ number: UInt64, _ metadata: FrameEntry?, _ segment: Segment, _ void: Set<UInt64>) {
+    private func moveRow(
+        _ number: UInt64, _ metadata: FrameEntry?, _ compacted: CompactedSegment, _ void: Set<UInt64>
+    ) {
         let cached = cache.takeIfThere(number)
         var row = cached?.row ?? context.index.row(number) ?? RecordingRow(number: number, id: .unknown)
         do {
@@ -76,10 +78,14 @@ extension LogWriter {
             if cached == nil { row = try context.committedRow(number) }
             guard row.status != .erased else { return }
             if void.contains(UInt64(row.metadataSegment)), let metadata {
-                row.metadataSegment = UInt32(truncatingIfNeeded: segment.number)
+                row.metadataSegment = UInt32(truncatingIfNeeded: compacted.segment.number)
                 row.metadataOffsetBytes = UInt32(truncatingIfNeeded: metadata.offsetBytes)
             }
-            row.describeStorage(try context.view.frames(of: number).map(\.entry))
+            // What was given up, and lies in a segment that is written anew after this one, counts no more.
+            let frames = try context.view.frames(of: number).filter { frame in
+                !(compacted.givenUp[frame.segment.number]?.contains { $0.contains(frame.entry.offsetBytes) } ?? false)
+            }
+            row.describeStorage(frames.map(\.entry))
             do { try context.index.write(row, isNew: false) } catch { throw StoreError.system(error) }
             if var state = cached {
                 state.row = row
