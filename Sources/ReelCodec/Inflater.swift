@@ -1,16 +1,9 @@
-import CReelISAL
-
 /// Opens members, checking all of it: shape, blocks, CRC-32, size. Reusable, one a thread.
 package final class Inflater {
-    private let state: UnsafeMutablePointer<inflate_state>
+    private var blocks = BlockInflater()
 
     /// Takes about 100 KB, kept for reuse.
-    package init() {
-        state = .allocate(capacity: 1)
-        isal_inflate_init(state)
-    }
-
-    deinit { state.deallocate() }
+    package init() {}
 
     /// The text of one member, whose raw size the caller knows from elsewhere (a frame's header).
     ///
@@ -45,28 +38,26 @@ package final class Inflater {
     private func inflate(
         _ member: UnsafeRawBufferPointer, into output: UnsafeMutableBufferPointer<UInt8>
     ) -> GzipError? {
-        let blocksEnd = member.count - GzipMember.trailerSizeBytes + GzipMember.finalBlock.count
-        let blocks = UnsafeRawBufferPointer(rebasing: member[GzipMember.header.count..<blocksEnd])
-        isal_inflate_reset(state)
-        state.pointee.crc_flag = UInt32(ISAL_DEFLATE)
-        state.pointee.next_in = UnsafeMutablePointer(mutating: blocks.baseAddress?.assumingMemoryBound(to: UInt8.self))
-        state.pointee.avail_in = UInt32(blocks.count)
-        // An empty text has no buffer, and ISA-L wants some address.
-        var none: UInt8 = 0
-        let status = withUnsafeMutablePointer(to: &none) { none in
-            state.pointee.next_out = output.baseAddress ?? none
-            state.pointee.avail_out = UInt32(output.count)
-            return isal_inflate_stateless(state)
+        // Without the final block, whose two bytes `Trailer` has compared: so a last block that runs into them is seen.
+        let end = member.count - GzipMember.trailerSizeBytes
+        blocks.reset()
+        var offset = GzipMember.header.count
+        var text = blocks.inflate(UnsafeRawBufferPointer(rebasing: member[offset..<end]), into: output)
+        offset += text.takenBytes
+        if text.madeBytes == output.count, text.outcome == .goesOn {
+            // The text is there, and the flush behind it was not yet looked at. One byte more would be too many.
+            text = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 1) { spare in
+                blocks.inflate(UnsafeRawBufferPointer(rebasing: member[offset..<end]), into: spare)
+            }
+            offset += text.takenBytes
+            if text.madeBytes > 0 { return .sizeMismatch }
+        } else if text.outcome == .goesOn {
+            return blocks.isBetweenBlocks ? .sizeMismatch : .truncated
         }
-        let taken = InflateInput.takenBytes(of: blocks.count, left: state.pointee.avail_in)
-        switch status {
-        case ISAL_DECOMP_OK: break
-        case ISAL_END_INPUT: return .truncated
-        case ISAL_OUT_OVERFLOW: return .sizeMismatch
-        default: return .corrupt(offsetBytes: GzipMember.header.count + taken)
+        switch text.outcome {
+        case .corrupt: return .corrupt(offsetBytes: offset)
+        case .ended: return .notSpliceable
+        case .goesOn: return blocks.isBetweenBlocks ? nil : .truncated
         }
-        guard state.pointee.avail_out == 0 else { return .sizeMismatch }
-        guard state.pointee.avail_in == 0 else { return .notSpliceable }
-        return nil
     }
 }

@@ -83,11 +83,26 @@ struct GzipMemberTests {
         }
     }
 
-    /// Found by the fuzzer: a block that ends the text, and whose rest lies in what looks like the flush.
-    @Test func aMemberWhoseLastBlockIsCutIsNotReadInPiecesAsIfItWereWhole() throws {
+    /// Found by the fuzzer: a stored block, and the header of one with codes, whose rest would lie behind the flush.
+    @Test(arguments: [[0x02], [0x34, 0xF3, 0x4A, 0x32, 0x02, 0x6C]] as [[UInt8]])
+    func aMemberWhoseLastBlockIsCutIsNotReadAsIfItWereWhole(blocks: [UInt8]) throws {
         let member =
-            GzipMember.header + [0x02] + GzipMember.flushEnd + GzipMember.Trailer(crc: 0, rawSizeBytes: 0).bytes
+            GzipMember.header + blocks + GzipMember.flushEnd + GzipMember.Trailer(crc: 0, rawSizeBytes: 0).bytes
         #expect(throws: GzipError.self) { try Inflater().text(of: member, rawSizeBytes: 0) }
+        #expect(throws: GzipError.self) {
+            let reader = try MemberReader(member)
+            while try reader.next() != nil {}
+        }
+    }
+
+    /// Found by the fuzzer: blocks that end well only with the bytes behind them, which a splice leaves out.
+    @Test func aMemberWhoseLastBlockRunsIntoItsEndIsNotSpliceable() throws {
+        let text = Array("6Jb".utf8) + [UInt8](repeating: UInt8(ascii: "2"), count: 116) + [0x0F, 0xFF, 0xC0]
+        let blocks: [UInt8] = [0x32, 0xF3, 0x4A, 0x32, 0x02, 0x6C] + GzipMember.flushEnd
+        let trailer = GzipMember.Trailer(crc: GzipCRC.checksum(text), rawSizeBytes: text.count)
+        let member = GzipMember.header + blocks + trailer.bytes
+        #expect(try GzipBody.inflate(member, limitBytes: 1_000) == text)
+        #expect(throws: GzipError.self) { try Inflater().text(of: member, rawSizeBytes: text.count) }
         #expect(throws: GzipError.self) {
             let reader = try MemberReader(member)
             while try reader.next() != nil {}
