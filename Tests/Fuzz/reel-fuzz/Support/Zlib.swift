@@ -33,6 +33,31 @@ enum Zlib {
         return text
     }
 
+    /// The text of raw deflate blocks of which none is final and the last ends with the last byte; nil for any others.
+    static func text(ofBlocks bytes: [UInt8], limitBytes: Int) -> [UInt8]? {
+        var stream = z_stream()
+        let size = Int32(MemoryLayout<z_stream>.size)
+        claim(inflateInit2_(&stream, -15, ZLIB_VERSION, size) == Z_OK, "zlib has no memory")
+        defer { inflateEnd(&stream) }
+        var input = bytes
+        var text = [UInt8](repeating: 0, count: limitBytes + 1)
+        let count: Int? = input.withUnsafeMutableBufferPointer { input in
+            text.withUnsafeMutableBufferPointer { text in
+                stream.next_in = input.baseAddress
+                stream.avail_in = UInt32(input.count)
+                stream.next_out = text.baseAddress
+                stream.avail_out = UInt32(text.count)
+                while true {
+                    // Returns behind each block; `data_type` is 128 there, and 64 in a final one, and the bits not yet used.
+                    guard CReelZlib.inflate(&stream, Z_BLOCK) == Z_OK else { return nil }
+                    if stream.avail_in == 0, stream.data_type & 128 != 0 { break }
+                }
+                return stream.data_type == 128 ? text.count - Int(stream.avail_out) : nil
+            }
+        }
+        return count.flatMap { $0 <= limitBytes ? Array(text[..<$0]) : nil }
+    }
+
     /// Inflates up to the stream's end, or to one byte beyond the limit.
     ///
     /// - Returns: how many bytes the stream has; nil where it is unsound or has no end.
