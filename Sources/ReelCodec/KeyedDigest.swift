@@ -32,7 +32,8 @@ package final class KeyedDigest {
         one.count == other.count && CRYPTO_memcmp(one, other, one.count) == 0
     }
 
-    static func key(secret: [UInt8], label: String) throws(CryptoError) -> [UInt8] {
+    /// The 32 bytes of the key that a purpose has.
+    package static func key(secret: [UInt8], label: String) throws(CryptoError) -> [UInt8] {
         precondition(secret.count == secretSizeBytes, "a store secret has 32 bytes")
         return try MessageAuthenticator(key: secret).code(of: Array(label.utf8))
     }

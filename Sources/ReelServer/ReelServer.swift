@@ -55,6 +55,7 @@ package final class ReelServer: Sendable {
     package func join() {
         server.join()
         context.compactions.close()
+        context.erasures.close()
         context.workers.stop()
     }
 }

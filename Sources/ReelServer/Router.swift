@@ -33,7 +33,7 @@ struct Router: RequestHandler {
             // What the head says of a body can be refused before the body is sent.
             _ = try BatchHeaders(head)
             return context.options.bodySizeMaxBytes
-        case (.recordings, .post), (.recording, .patch):
+        case (.recordings, .post), (.recording, .patch), (.erase, _):
             try MetadataBody.check(head)
             return MetadataBody.sizeMaxBytes
         default: return Router.uselessBodySizeMaxBytes
@@ -55,7 +55,7 @@ struct Router: RequestHandler {
         case (.recordings, .post): RecordingRoutes.start(request, exchange)
         case (.recordings, _): RecordingRoutes.list(request, exchange)
         case (.recording(let name), .patch): RecordingRoutes.change(name, request, exchange)
-        case (.recording(let name), .delete): RecordingRoutes.erase(name, request, exchange)
+        case (.recording(let name), .delete): ErasureRoutes.eraseOne(name, request, exchange)
         case (.recording(let name), _): RecordingRoutes.show(name, request, exchange)
         case (.end(let name), _): RecordingRoutes.end(name, grant, request, exchange)
         case (.events(let name), .post): BatchRoute.append(name, grant, request, exchange)
@@ -63,6 +63,7 @@ struct Router: RequestHandler {
         case (.chunks(let name), _): ChunkRoutes.table(name, request, exchange)
         case (.chunk(let name, let first), _): ChunkRoutes.chunk(name, first: first, request, exchange)
         case (.playerEvents, _): EventRoutes.play(request, exchange)
+        case (.erase, _): ErasureRoutes.eraseSelected(request, exchange)
         case (.store, _): StoreRoutes.show(request, exchange)
         case (.compact, _): StoreRoutes.compact(request, exchange)
         case (.healthz, _): HealthRoutes.live(exchange)

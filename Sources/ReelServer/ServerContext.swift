@@ -17,6 +17,7 @@ final class ServerContext: Sendable {
     let scanners: Pool<EventScanner>
     let inflaters: Pool<Inflater>
     let compactions = CompactionDesk()
+    let erasures = ErasureDesk()
     let sharedDocuments: SharedDocuments
     private let stopping = Atomic(false)
     private let diskIsFull = Atomic(false)
@@ -95,7 +96,7 @@ final class ServerContext: Sendable {
             note(.damage(file: damage.file, offsetBytes: damage.offsetBytes, recording: name))
         case .diskFull:
             if !diskIsFull.exchange(true, ordering: .relaxed) { note(.diskFull) }
-        case .outcomeUnknown, .readOnly:
+        case .outcomeUnknown, .readOnly, .ledgerFailed:
             // The store has told of the failure itself, once; every refused writer would tell of it again.
             break
         case .system(let error): note(.requestFailed(.storageFailed, detail: "\(error)", recording: name))
@@ -110,6 +111,17 @@ final class ServerContext: Sendable {
     func noteAborted(_ error: StoreError, recording: String) {
         metrics.abortedAnswers.add()
         tell(error, recording)
+    }
+
+    /// Recordings were erased: said in the journal and counted.
+    func noteErased(_ numbers: [UInt64], by requester: String, _ order: ErasureOrder) {
+        guard !numbers.isEmpty else { return }
+        metrics.erasures.add()
+        metrics.erasedRecordings.add(numbers.count)
+        note(
+            .erased(
+                ErasureNotice(
+                    numbers: numbers, requester: requester, reason: order.reason, override: order.override)))
     }
 
     /// Whether writers are refused for want of room. The free space is asked too: where a probe keeps writers away,

@@ -22,6 +22,8 @@ final class ServerMetrics: Sendable {
     let bodyBytes = Counter()
     let rawBytes = Counter()
     let abortedAnswers = Counter()
+    let erasures = Counter()
+    let erasedRecordings = Counter()
     private let answers = Monitor<[AnswerKey: Int]>([:])
 
     func noteAnswer(_ route: Route, _ method: Method, status: Int, microseconds: Int64) {

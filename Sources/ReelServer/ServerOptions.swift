@@ -26,6 +26,8 @@ package enum ServerEvent: Sendable, Equatable {
     /// The disk is full; not told again before there was room.
     case diskFull
     case spaceReturned
+    /// Recordings were erased by somebody's request.
+    case erased(ErasureNotice)
     /// A request failed for a reason of the daemon's own.
     case requestFailed(ProblemType, detail: String, recording: String)
 }

@@ -30,12 +30,38 @@ package final class Store: Sendable {
         var recovery = Recovery(
             paths: paths, identity: identity, fileSystem: fileSystem, clock: clock, options: options)
         let recovered = try recovery.run()
+        let ledger: ErasureLedger.Opening
+        do {
+            ledger = try ErasureLedger.open(
+                paths, identity.store, recovered.view.state.withLock { $0.tombstones }, fileSystem)
+        } catch {
+            throw .system(error)
+        }
         let context = StoreContext(
             options: options, identity: identity, paths: paths, fileSystem: fileSystem, clock: clock,
-            index: recovered.index, view: recovered.view, nextSegment: recovered.nextSegment, note: note)
+            index: recovered.index, view: recovered.view, nextSegment: recovered.nextSegment, ledger: ledger.ledger,
+            note: note)
         for damage in recovered.report.damage { note(.damage(damage)) }
+        if !ledger.damagedLines.isEmpty { note(.ledgerMadeAnew(path: paths.ledger, damagedLines: ledger.damagedLines)) }
         note(.opened(recovered.report))
-        return Store(context, recovered, lock: lock)
+        let store = Store(context, recovered, lock: lock)
+        store.applyOwn(ledger.untold)
+        return store
+    }
+
+    /// Who the store in a directory is; nothing is locked or changed.
+    package static func identity(
+        in directory: String, fileSystem: any FileSystem = HostFileSystem()
+    ) throws(OpenError) -> StoreIdentity {
+        do {
+            return try StoreDirectory.read(StorePaths(root: directory), fileSystem)
+        } catch let error as OpenError {
+            throw error
+        } catch let error as SystemError {
+            throw .system(error)
+        } catch {
+            preconditionFailure("no other error is thrown: \(error)")
+        }
     }
 
     private init(_ context: StoreContext, _ recovered: Recovery.Result, lock: any File) {
@@ -128,11 +154,14 @@ package final class Store: Sendable {
         try context.queue.submit(.end(recording, .request, completion))
     }
 
-    /// Erases a recording; erasing it again gives the first tombstone.
+    /// Erases a recording; erasing it again gives the first tombstone. `Store+Erasing` has the call for many.
+    ///
+    /// - Parameter overridingHold: erases it though it is pinned.
     package func erase(
-        _ recording: UInt64, _ completion: @escaping @Sendable (Result<Tombstone, StoreError>) -> Void
+        _ recording: UInt64, overridingHold: Bool = false,
+        _ completion: @escaping @Sendable (Result<Tombstone, StoreError>) -> Void
     ) throws(StoreError) {
-        try context.queue.submit(.erase(recording, completion))
+        try context.queue.submit(.erase(EraseRequest(recording, overridingHold: overridingHold), completion))
     }
 
     // MARK: Reading
@@ -186,6 +215,9 @@ package final class Store: Sendable {
     package func isWriteToken(_ token: String, for id: UUIDv7) -> Bool {
         context.digests.isWriteToken(token, for: id)
     }
+
+    /// Signs in the store's name.
+    package var signer: StoreSigner { context.signer }
 
     // MARK: Care
 

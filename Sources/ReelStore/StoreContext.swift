@@ -11,8 +11,12 @@ final class StoreContext: Sendable {
     let clock: any Clock
     let index: RecordingIndex
     let view: LogView
+    let ledger: ErasureLedger
+    /// What compaction has yet to take out of the log.
+    let erasedRecordings: ErasedRecordings
     let queue: WriteQueue
     let digests: StoreDigests
+    let signer: StoreSigner
     let leases = LeaseTable()
     /// Rows that could not be written, with their ids: these recordings are folded from the log when they are read.
     let damagedRows = Monitor<[UInt64: UUIDv7]>([:])
@@ -27,7 +31,7 @@ final class StoreContext: Sendable {
 
     init(
         options: StoreOptions, identity: StoreIdentity, paths: StorePaths, fileSystem: any FileSystem,
-        clock: any Clock, index: RecordingIndex, view: LogView, nextSegment: UInt64,
+        clock: any Clock, index: RecordingIndex, view: LogView, nextSegment: UInt64, ledger: ErasureLedger,
         note: @escaping @Sendable (StoreEvent) -> Void
     ) {
         currentOptions = Monitor(options)
@@ -37,10 +41,15 @@ final class StoreContext: Sendable {
         self.clock = clock
         self.index = index
         self.view = view
+        self.ledger = ledger
+        erasedRecordings = ErasedRecordings(
+            view.state.withLock { Array($0.tombstones.keys) }, uptime: clock.uptimeMicroseconds)
         self.note = note
         self.nextSegment = Monitor(nextSegment)
         queue = WriteQueue(countMax: options.queueCountMax, sizeMaxBytes: options.queueSizeBytes)
         digests = StoreDigests(secret: identity.secret)
+        // As for the digests: OpenSSL without Ed25519 is nothing a store could go on with.
+        do { signer = try StoreSigner(secret: identity.secret) } catch { preconditionFailure("libcrypto: \(error)") }
     }
 
     var options: StoreOptions { currentOptions.withLock { $0 } }

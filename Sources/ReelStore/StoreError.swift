@@ -99,6 +99,8 @@ package enum StoreError: Error, Sendable {
     case closing
     /// A recording's pin forbids it.
     case held
+    /// The recording is erased, and the ledger of erasures could not be written. A repeat tries that again.
+    case ledgerFailed(SystemError)
     /// The chunk table was made before a compaction.
     case staleChunkTable(generation: UInt32)
     case unknownChunk

@@ -16,6 +16,12 @@ package enum StoreEvent: Sendable {
     case compacted(segments: [UInt64], bytesBefore: UInt64, bytesAfter: UInt64)
     case compactionFailed(StoreError)
     case leaseExpired(recording: UInt64)
+    /// Lines of the ledger of erasures did not hold; it is made anew from the log.
+    case ledgerMadeAnew(path: String, damagedLines: [Int])
+    /// Erasures are in the log and could not be written to the ledger.
+    case ledgerFailed(SystemError)
+    /// Recordings were erased because a ledger says that they had been.
+    case ledgerApplied(path: String, erased: [UInt64])
 }
 
 /// How a store was opened.

@@ -6,6 +6,7 @@ struct StorePaths: Sendable {
     var parent: String { "\(root)/.." }
     var identity: String { "\(root)/store" }
     var lock: String { "\(root)/lock" }
+    var ledger: String { "\(root)/erased.ledger" }
     var log: String { "\(root)/log" }
     var index: String { "\(root)/index" }
     var temporary: String { "\(root)/tmp" }

@@ -31,6 +31,10 @@ package final class Journal: Sendable {
 
     /// Queues a message; never blocks for longer than the queue's lock is held.
     package func log(_ kind: LogKind, _ text: @autoclosure () -> String, _ fields: LogField...) {
+        log(kind, text(), fields)
+    }
+
+    package func log(_ kind: LogKind, _ text: @autoclosure () -> String, _ fields: [LogField]) {
         guard kind.level.rawValue <= levelMax.load(ordering: .relaxed) else { return }
         let message = LogMessage(kind, text(), fields)
         queue.broadcast { queue in

@@ -29,6 +29,7 @@ package enum LogKind: Sendable, CaseIterable {
     case segmentBegun, segmentPoisoned, damageFound
     case compactionFinished, compactionFailed
     case recordingIdle, recordingErased
+    case ledgerMadeAnew, ledgerFailed, ledgerApplied
     case requestFailed, diskFull, spaceReturned
     case messagesDropped
 
@@ -53,6 +54,9 @@ package enum LogKind: Sendable, CaseIterable {
         case .compactionFailed: "cbba4ce3bbad49d98d1561929ae73b4c"
         case .recordingIdle: "ddcfc5b74b724a708fd6cf6ce9e5dac7"
         case .recordingErased: "a4c2f4ae8f9541f3a1c7d9ef3146b788"
+        case .ledgerMadeAnew: "448be012147e4d538628efec1b9d13a6"
+        case .ledgerFailed: "0720237f72254b3a82af29265d57a6ae"
+        case .ledgerApplied: "3d7f72a215da404b8f8b3887c921854c"
         case .requestFailed: "56595184b4b64f2999e5c08348436864"
         case .diskFull: "9af2715b243448f7af71b936f4041330"
         case .spaceReturned: "54c836e142144f7db63cb34ecdc9dcc7"
@@ -63,11 +67,12 @@ package enum LogKind: Sendable, CaseIterable {
     package var level: LogLevel {
         switch self {
         case .configurationRejected, .storeReadOnly, .indexWriteFailed, .checkpointFailed, .segmentPoisoned,
-            .damageFound, .compactionFailed, .requestFailed, .diskFull:
+            .damageFound, .compactionFailed, .requestFailed, .diskFull,
+            .ledgerFailed:
             .error
-        case .indexRebuilt, .messagesDropped: .warning
+        case .indexRebuilt, .ledgerMadeAnew, .messagesDropped: .warning
         case .started, .stopping, .stopped, .configurationReloaded, .storeCreated, .storeOpened, .recordingErased,
-            .spaceReturned:
+            .spaceReturned, .ledgerApplied:
             .notice
         case .segmentBegun, .compactionFinished, .recordingIdle: .info
         }

@@ -39,6 +39,21 @@ extension Journal {
             log(.compactionFailed, "compaction failed; what it would have replaced is still there", .error(cause))
         case .leaseExpired(let recording):
             log(.recordingIdle, "recording \(recording) went idle: its lease ran out", .recording(recording))
+        case .ledgerMadeAnew(let path, let lines):
+            log(
+                .ledgerMadeAnew,
+                "the ledger of erasures was damaged in line \(lines.map { "\($0)" }.joined(separator: ", ")) and has been "
+                    + "made anew from what is sound of it and from the log", .file(path))
+        case .ledgerFailed(let cause):
+            log(
+                .ledgerFailed,
+                "erased recordings could not be entered in the ledger; they are erased, and are entered with the next ones",
+                .file(cause.path), .errno(cause), .error(cause))
+        case .ledgerApplied(let path, let erased):
+            log(
+                .ledgerApplied,
+                "erased \(plural(erased.count, "recording")) again that the ledger says were erased: the store is older",
+                .file(path), .count(UInt64(erased.count)), LogField("recordings", NumberRanges.text(erased)))
         }
     }
 

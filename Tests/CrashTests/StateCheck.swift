@@ -44,6 +44,7 @@ struct StateCheck {
             trace = disk.trace
             let recovered = disk.image()
             check(store.report)
+            checkLedger(recovered)
             let reading = StateReading(store, expectation)
             problems += reading.problems
             let dump = try store.dump()
@@ -81,6 +82,28 @@ struct StateCheck {
     /// A crash is no damage.
     private mutating func check(_ report: OpenReport) {
         for damage in report.damage { problems.append("opening tells of damage: \(damage)") }
+    }
+
+    /// What was answered as erased was in the ledger by then; once opened, the ledger has all that is erased.
+    private mutating func checkLedger(_ recovered: DiskImage) {
+        let path = "\(ScenarioRun.root)/erased.ledger"
+        let found = LedgerText(decoding: image.files[path] ?? [])
+        let opened = LedgerText(decoding: recovered.files[path] ?? [])
+        if !found.damagedLines.isEmpty { problems.append("a crash damaged the ledger in line \(found.damagedLines)") }
+        if !opened.damagedLines.isEmpty || opened.tornSizeBytes > 0 { problems.append("the opened ledger is damaged") }
+        for recording in expectation.inOrder {
+            guard let tombstone = recording.tombstone else { continue }
+            if !found.lines.contains(where: { $0.tombstone == tombstone }) {
+                problems.append("the ledger lacks recording \(tombstone.recording), whose erasing was acked")
+            }
+        }
+        for line in opened.lines where recordingIsLive(line.tombstone) {
+            problems.append("the ledger has recording \(line.tombstone.recording), which nobody asked to erase")
+        }
+    }
+
+    private func recordingIsLive(_ tombstone: Tombstone) -> Bool {
+        !(expectation.recordings[tombstone.id]?.isEraseSent ?? false)
     }
 
     /// Opening again changes neither a byte nor an answer. No file is excepted.

@@ -33,10 +33,9 @@ import Testing
 
     @Test func everySectionTheCodeNamesExists() throws {
         let document = try String(contentsOf: root.appending(path: "Sources/ReelFormat/FORMAT.md"), encoding: .utf8)
-        let sections = Set(
-            document.components(separatedBy: "\n").filter { $0.hasPrefix("## ") }
-                .compactMap { Int($0.dropFirst(3).prefix { $0.isNumber }) })
-        #expect(sections == Set(1...21))
+        let sections = document.components(separatedBy: "\n").filter { $0.hasPrefix("## ") }
+            .compactMap { Int($0.dropFirst(3).prefix { $0.isNumber }) }
+        #expect(sections == Array(1...sections.count) && sections.count >= 23)
         for mention in try sources("Sources").components(separatedBy: "FORMAT.md §").dropFirst() {
             let number = Int(mention.prefix { $0.isNumber })
             #expect(number.map(sections.contains) == true, "FORMAT.md §\(mention.prefix(10))")

@@ -75,6 +75,12 @@ struct FormatDocument {
         return bytes
     }
 
+    /// The text of the example with that name, each line with its end.
+    func example(_ name: String) throws -> String {
+        guard let start = lines.firstIndex(of: "```text \(name)") else { throw DocumentFault("no example \(name)") }
+        return lines[(start + 1)...].prefix { $0 != "```" }.map { $0 + "\n" }.joined()
+    }
+
     /// How a dump of these bytes reads in the document: 16 bytes a line, lines of zeros as `*`.
     static func describe(_ bytes: [UInt8]) -> String {
         var lines: [String] = []

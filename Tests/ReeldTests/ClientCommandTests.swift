@@ -146,11 +146,12 @@ struct ClientCommandTests {
     }
 
     @Test func eraseChecksEveryNameBeforeItErasesAny() throws {
-        let daemon = try StubDaemon("{\"number\": 7, \"erased\": \"2026-11-21T01:02:03Z\"}")
+        let daemon = try StubDaemon(
+            "{\"erased\": 2, \"recordings\": [{\"number\": 7}, {\"number\": 8}], \"refused\": [], \"next\": null}")
         #expect(daemon.run("erase", "--yes", "7", "x").code == .usage)
         #expect(daemon.lines == [])
-        #expect(daemon.run("erase", "--yes", "7", "8").output == "7 erased\n7 erased\n")
-        #expect(daemon.lines == ["DELETE /v1/recordings/7", "DELETE /v1/recordings/8"])
+        #expect(daemon.run("erase", "--yes", "7", "8").output == "7 erased\n8 erased\n")
+        #expect(daemon.lines == ["POST /v1/erase"])
     }
 
     @Test func endGoesOnAfterOneThatFailsAndNamesEach() throws {

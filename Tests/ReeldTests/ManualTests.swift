@@ -50,6 +50,7 @@ private enum ManualText {
             case .once: text += ".Ar \(operand.name)\n"
             case .optional: text += ".Op Ar \(operand.name)\n"
             case .atLeastOnce: text += ".Ar \(operand.name) ...\n"
+            case .any: text += ".Op Ar \(operand.name) ...\n"
             }
         }
         text += ".Pp\n\(sentence(command.summary))\n"

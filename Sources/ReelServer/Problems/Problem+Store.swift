@@ -37,7 +37,16 @@ extension Problem {
         case .readOnly:
             self.init(.readOnly, "The disk failed twice; the store only serves what it has until it is restarted.")
         case .closing: self = .stopping
-        case .held: self.init(.held, "Recording \(name) is pinned (kept on purpose). Unpin it first.")
+        case .held:
+            self.init(
+                .held,
+                "Recording \(name) is pinned (kept on purpose). Unpin it first, or erase it with an override that says why."
+            )
+        case .ledgerFailed(let error):
+            self.init(
+                .ledgerFailed,
+                "Recording \(name) is erased, but the ledger of erasures could not be written (\(error.reason)). Send this "
+                    + "again, so that it is.")
         case .staleChunkTable(let generation):
             self.init(
                 .staleChunkTable, "The recording was compacted since. Fetch the chunk table again.",

@@ -44,6 +44,7 @@ package enum ProblemType: String, CaseIterable, Sendable {
     case badBatchNumber = "bad-batch-number"
     case badMetadata = "bad-metadata"
     case badID = "bad-id"
+    case badSelection = "bad-selection"
 
     // The recording.
     case unknownRecording = "unknown-recording"
@@ -53,6 +54,7 @@ package enum ProblemType: String, CaseIterable, Sendable {
     case batchConflict = "batch-conflict"
     case batchTooOld = "batch-too-old"
     case held = "held"
+    case ledgerFailed = "ledger-failed"
     case staleChunkTable = "stale-chunk-table"
     case unknownChunk = "unknown-chunk"
 
@@ -131,6 +133,7 @@ package enum ProblemType: String, CaseIterable, Sendable {
         case .badBatchNumber: Row(400, "The batch's writer or number is wrong")
         case .badMetadata: Row(400, "A member of the metadata is wrong")
         case .badID: Row(400, "The id is not a version 7 UUID")
+        case .badSelection: Row(400, "What is to be erased is not said right")
 
         case .unknownRecording: Row(404, "There is no such recording")
         case .erased: Row(410, "The recording was erased")
@@ -139,6 +142,8 @@ package enum ProblemType: String, CaseIterable, Sendable {
         case .batchConflict: Row(409, "The batch number was used for other events")
         case .batchTooOld: Row(409, "The batch number is older than what is remembered")
         case .held: Row(409, "The recording is pinned")
+        case .ledgerFailed:
+            Row(503, "The recording is erased, and the ledger does not say so yet", retryAfterSeconds: 30)
         case .staleChunkTable: Row(409, "The chunk table has changed")
         case .unknownChunk: Row(404, "No chunk begins there")
 

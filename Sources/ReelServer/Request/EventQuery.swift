@@ -1,3 +1,4 @@
+import ReelCodec
 import ReelHTTP
 import ReelStore
 

@@ -64,28 +64,8 @@ struct ListQuery: Sendable {
     /// RFC 3339, or a duration back from now.
     private static func moment(_ name: String, _ parameters: Query, now: Int64) throws(Problem) -> Int64? {
         guard let text = try parameters.text(name) else { return nil }
-        if let time = TimeText.microseconds(text) { return time }
-        guard let age = duration(text) else {
-            throw .badQuery(name, value: text, "is not a time; write 2026-11-21T14:30:00Z, or 7d, 12h or 30min back")
-        }
-        return max(0, now - age)
-    }
-
-    /// `7d`, `12h`, `30min`, `45s`, in microseconds.
-    private static func duration(_ text: String) -> Int64? {
-        let digits = text.prefix { $0.isASCII && $0.isNumber }
-        let unit: Int64
-        switch text.dropFirst(digits.count) {
-        case "w": unit = 7 * 86_400_000_000
-        case "d": unit = 86_400_000_000
-        case "h": unit = 3_600_000_000
-        case "min": unit = 60_000_000
-        case "s": unit = 1_000_000
-        default: return nil
-        }
-        guard let count = Int64(digits) else { return nil }
-        let (microseconds, overflows) = count.multipliedReportingOverflow(by: unit)
-        return overflows ? nil : microseconds
+        guard let time = Moment.parse(text, now: now) else { throw .badQuery(name, value: text, Moment.refusal) }
+        return time
     }
 }
 

@@ -34,6 +34,7 @@ enum Route: Sendable, Equatable {
     case chunks(RecordingName)
     case chunk(RecordingName, first: UInt64)
     case playerEvents
+    case erase
     case store
     case compact
     case healthz
@@ -53,6 +54,7 @@ enum Route: Sendable, Equatable {
         case ("metrics", 1): self = .metrics
         case ("api", 2) where segments[1] == "events": self = .playerEvents
         case ("v1", 2) where segments[1] == "recordings": self = .recordings
+        case ("v1", 2) where segments[1] == "erase": self = .erase
         case ("v1", 2) where segments[1] == "store": self = .store
         case ("v1", 3) where segments[1] == "store" && segments[2] == "compact": self = .compact
         case ("v1", 3...5) where segments[1] == "recordings": self = try Route.within(segments)
@@ -83,7 +85,8 @@ enum Route: Sendable, Equatable {
 
     private static var nowhere: Problem {
         Problem(
-            .unknownPath, "The API begins at /v1/recordings; there are /v1/store, /healthz, /readyz and /metrics too.")
+            .unknownPath,
+            "The API begins at /v1/recordings; there are /v1/erase, /v1/store, /healthz, /readyz and /metrics too.")
     }
 
     /// The methods a route has, HEAD beside each GET.
@@ -92,7 +95,7 @@ enum Route: Sendable, Equatable {
         case .recordings: [.get, .head, .post]
         case .recording: [.get, .head, .patch, .delete]
         case .events: [.get, .head, .post]
-        case .end, .compact: [.post]
+        case .end, .erase, .compact: [.post]
         case .chunks, .chunk, .playerEvents, .store, .healthz, .readyz, .metrics: [.get, .head]
         }
     }
@@ -115,6 +118,7 @@ enum Route: Sendable, Equatable {
         case .chunks: "chunks"
         case .chunk: "chunk"
         case .playerEvents: "player_events"
+        case .erase: "erase"
         case .store: "store"
         case .compact: "compact"
         case .healthz: "healthz"

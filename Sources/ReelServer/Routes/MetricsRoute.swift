@@ -17,6 +17,8 @@ enum MetricsRoute {
         text.counter("reeld_batch_body_bytes_total", "Bytes of batches as sent.", metrics.bodyBytes.value)
         text.counter("reeld_batch_raw_bytes_total", "Bytes of batches once inflated.", metrics.rawBytes.value)
         text.counter("reeld_answers_aborted_total", "Answers broken off for damage.", metrics.abortedAnswers.value)
+        text.counter("reeld_erasures_total", "Requests that erased something.", metrics.erasures.value)
+        text.counter("reeld_recordings_erased_total", "Recordings erased.", metrics.erasedRecordings.value)
         text.family("reeld_responses_total", "counter", "Answers by route and status.")
         for (key, count) in metrics.answerCounts {
             text.sample(

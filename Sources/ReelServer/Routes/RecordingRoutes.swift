@@ -3,7 +3,7 @@ import ReelFormat
 import ReelHTTP
 import ReelStore
 
-/// `/v1/recordings` and `/v1/recordings/{r}`: start, list, show, change, end, erase.
+/// `/v1/recordings` and `/v1/recordings/{r}`: start, list, show, change, end.
 enum RecordingRoutes {
     static func start(_ request: Request, _ exchange: Exchange) {
         exchange.onWorker { () throws(Problem) in
@@ -89,26 +89,6 @@ enum RecordingRoutes {
             try exchange.context.attempt("\(name)") { (store) throws(StoreError) in
                 try store.end(number) { result in
                     exchange.finish(result, "\(name)") { _ in showChanged(name, number, exchange) }
-                }
-            }
-        }
-    }
-
-    static func erase(_ name: RecordingName, _ request: Request, _ exchange: Exchange) {
-        exchange.onWorker { () throws(Problem) in
-            try Query(request.query).allow([])
-            let number = try exchange.context.number(of: name)
-            try exchange.context.attempt("\(name)") { (store) throws(StoreError) in
-                try store.erase(number) { result in
-                    exchange.finish(result, "\(name)") { tombstone in
-                        var json = JSONWriter()
-                        json.object { json in
-                            json.member("number", tombstone.recording)
-                            json.member("id", tombstone.id.description)
-                            json.member("erased") { $0.time(tombstone.erasedMicroseconds) }
-                        }
-                        exchange.send(json: json.bytes)
-                    }
                 }
             }
         }

@@ -14,6 +14,7 @@ enum StoreRoutes {
             var json = JSONWriter()
             json.object { json in
                 json.member("id", figures.id.hexadecimal)
+                json.member("public_key", Hexadecimal.text(store.signer.publicKey))
                 json.member("version", exchange.context.options.version)
                 json.member("recordings", figures.recordingCount)
                 json.member("open", figures.openRecordingCount)
@@ -37,16 +38,6 @@ enum StoreRoutes {
             return exchange.send(error)
         }
         exchange.context.compactions.begin(exchange)
-    }
-}
-
-extension StoreID {
-    /// 32 digits.
-    fileprivate var hexadecimal: String {
-        [high, low].map { word in
-            let digits = String(word, radix: 16)
-            return String(repeating: "0", count: 16 - digits.count) + digits
-        }.joined()
     }
 }
 

@@ -9,6 +9,8 @@ struct SegmentFacts {
     /// Frames that a compaction would merge or drop now.
     var wastefulFrameCount: Int
     var frameCount: Int
+    /// It holds what was erased, and was gathered for long enough.
+    var holdsErased = false
 }
 
 /// Decides which segments are written anew next. Pure, so that a table of cases can test it.
@@ -29,6 +31,7 @@ struct CompactionPolicy {
     }
 
     private func isDue(_ segment: SegmentFacts, _ uptime: Int64, _ isForced: Bool) -> Bool {
+        if segment.holdsErased { return true }
         if !segment.isCompacted {
             return isForced || uptime - segment.sealedMicroseconds >= options.delayMicroseconds
         }

@@ -50,6 +50,7 @@ final class CompactionThread: Sendable {
                 let looksForWaste = now >= nextWasteCheck
                 if looksForWaste { nextWasteCheck = now + context.options.compaction.idleMicroseconds }
                 do {
+                    try compactErased()
                     try compactWhatIsDue(looksForWaste: looksForWaste)
                 } catch {
                     if context.isClosing.withLock({ $0 }) { continue }
@@ -90,13 +91,42 @@ final class CompactionThread: Sendable {
         _ = try context.wait { .rotate($0) }
     }
 
+    /// Takes what was erased out of the log, without the delays that other waste has.
+    private func compactErased() throws(StoreError) {
+        let uptime = context.clock.uptimeMicroseconds
+        let erased = context.erasedRecordings.due(uptime: uptime)
+        guard !erased.isEmpty else { return }
+        if context.view.state.withLock({ view in erased.contains { view.active.holdsData(of: $0) } }) { try rotate() }
+        // Each segment once: what is carried along as damaged stays, and must not have its segment compacted for ever.
+        var left = Set(try segments(holding: erased))
+        while !left.isEmpty {
+            var report = CompactionReport()
+            guard try compactOnce(isForced: false, looksForWaste: false, holdingErased: left, &report) else { break }
+            left.formIntersection(context.view.state.withLock { $0.sealed.map(\.segment.number) })
+        }
+        context.erasedRecordings.forget(erased, uptime: uptime)
+    }
+
+    private func segments(holding recordings: Set<UInt64>) throws(StoreError) -> [UInt64] {
+        var numbers: [UInt64] = []
+        for segment in context.view.state.withLock({ $0.sealed }) {
+            if try segment.holdsData(of: recordings) { numbers.append(segment.segment.number) }
+        }
+        return numbers
+    }
+
+    /// - Parameter holdingErased: segments that are due because of what was erased in them.
     /// - Returns: whether there was something to do.
     private func compactOnce(
-        isForced: Bool, looksForWaste: Bool, _ report: inout CompactionReport
+        isForced: Bool, looksForWaste: Bool, holdingErased: Set<UInt64> = [], _ report: inout CompactionReport
     ) throws(StoreError) -> Bool {
         let sealed = context.view.state.withLock { $0.sealed }
         var facts: [SegmentFacts] = []
-        for segment in sealed { facts.append(try describe(segment, looksForWaste: looksForWaste)) }
+        for segment in sealed {
+            var fact = try describe(segment, looksForWaste: looksForWaste)
+            fact.holdsErased = holdingErased.contains(fact.number)
+            facts.append(fact)
+        }
         let policy = CompactionPolicy(
             options: context.options.compaction, segmentSizeBytes: context.options.segmentSizeBytes)
         let chosen = policy.choose(facts, uptime: context.clock.uptimeMicroseconds, isForced: isForced)

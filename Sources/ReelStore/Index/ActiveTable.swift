@@ -38,5 +38,8 @@ struct ActiveTable {
         return list
     }
 
+    /// Whether it has more of the recording than a tombstone.
+    func holdsData(of recording: UInt64) -> Bool { frames(of: recording).contains { $0.kind != .tombstone } }
+
     func hasFrames(of recording: UInt64) -> Bool { last[recording] != nil }
 }

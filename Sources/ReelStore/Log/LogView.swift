@@ -54,6 +54,21 @@ final class SealedSegment: Sendable {
         }
     }
 
+    /// Whether it has more of one of these recordings than a tombstone.
+    func holdsData(of recordings: Set<UInt64>) throws(StoreError) -> Bool {
+        guard let bounds = self.recordings else { return false }
+        // A walk over the table, where searching it for each would be more.
+        guard recordings.count < 64 else {
+            return try allFrames().contains { $0.kind != .tombstone && recordings.contains($0.recording) }
+        }
+        for number in recordings where bounds.contains(number) {
+            var frames: [LocatedFrame] = []
+            try append(framesOf: number, to: &frames)
+            if frames.contains(where: { $0.entry.kind != .tombstone }) { return true }
+        }
+        return false
+    }
+
     /// The recordings with frames in the segment, in order.
     func movedRecordings() throws(StoreError) -> [MovedRecording] {
         let table = self.table.withLock { $0 }

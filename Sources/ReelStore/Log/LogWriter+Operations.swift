@@ -9,7 +9,7 @@ extension LogWriter {
         case .append(let request, let completion): try stageAppend(request, operation, completion)
         case .change(let number, let change, let completion): try stageChange(number, change, operation, completion)
         case .end(let number, let reason, let completion): try stageEnd(number, reason, operation, completion)
-        case .erase(let number, let completion): try stageErase(number, operation, completion)
+        case .erase(let request, let completion): try stageErase(request, operation, completion)
         case .rotate(let completion):
             try commitAll()
             let sealed = active.segment.number
@@ -286,16 +286,17 @@ extension LogWriter {
     }
 
     private func stageErase(
-        _ number: UInt64, _ operation: Operation,
+        _ request: EraseRequest, _ operation: Operation,
         _ completion: @escaping @Sendable (Result<Tombstone, StoreError>) -> Void
     ) throws(StoreError) {
+        let number = request.recording
         let state = try takeState(number)
         plan.states[number] = state
         let known = context.view.tombstone(of: number) ?? plan.tombstones.first { $0.recording == number }
         if let tombstone = known {
             return plan.wait(operation) { completion(.success(tombstone)) }
         }
-        if state.row.flags.contains(.pinned) { throw .held }
+        if state.row.flags.contains(.pinned), !request.overridesHold { throw .held }
         var tombstone = Tombstone(recording: number, id: state.row.id, erasedMicroseconds: 0, lsn: 0)
         _ = add(.tombstone) { header in
             var header = header

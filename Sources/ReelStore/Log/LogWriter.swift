@@ -103,21 +103,22 @@ final class LogWriter {
         guard !plan.buffer.isEmpty else {
             // Nothing new, as when all of it were batches sent again.
             plan.states.values.forEach(cache.keep)
-            return plan.waiting.forEach { $0.succeed() }
+            return answer(plan)
         }
         guard let last = plan.entries.last else { preconditionFailure("bytes of no frame") }
         do {
-            try write(plan.buffer, lastLSN: last.lsn)
+            // Erasing is for good, also where the admin lets other changes wait for their sync.
+            try write(plan.buffer, lastLSN: last.lsn, syncs: !plan.tombstones.isEmpty)
         } catch {
             // The copies the plan worked on are gone with it; what the cache has is as it was before.
             return plan.waiting.forEach { $0.operation.fail(error) }
         }
         active.frameCount += plan.entries.count
         publish(plan, lastLSN: last.lsn)
-        plan.waiting.forEach { $0.succeed() }
+        answer(plan)
     }
 
-    private func write(_ bytes: [UInt8], lastLSN: UInt64) throws(StoreError) {
+    private func write(_ bytes: [UInt8], lastLSN: UInt64, syncs: Bool) throws(StoreError) {
         do {
             try active.segment.file.write(bytes, at: active.lengthBytes)
         } catch  where error.isDiskFull {
@@ -128,8 +129,10 @@ final class LogWriter {
             try abandon(error)
         }
         switch context.options.durability {
-        case .sync:
+        case _ where syncs, .sync:
             do { try active.segment.file.sync() } catch { try abandon(error) }
+            active.isDirty = false
+            syncDueMicroseconds = nil
             durableLSN = lastLSN
         case .interval(let milliseconds):
             active.isDirty = true

@@ -7,7 +7,7 @@ enum Operation: Sendable {
     case append(AppendRequest, @Sendable (Result<AppendReceipt, StoreError>) -> Void)
     case change(UInt64, MetadataChange, @Sendable (Result<RecordingRow, StoreError>) -> Void)
     case end(UInt64, EndReason, @Sendable (Result<RecordingRow, StoreError>) -> Void)
-    case erase(UInt64, @Sendable (Result<Tombstone, StoreError>) -> Void)
+    case erase(EraseRequest, @Sendable (Result<Tombstone, StoreError>) -> Void)
     /// Closes the active segment and begins a new one; the answer names the newest sealed segment.
     case rotate(@Sendable (Result<UInt64, StoreError>) -> Void)
     /// Makes everything acked so far durable (`durability = interval`).
@@ -90,6 +90,18 @@ package struct AppendReceipt: Sendable, Equatable {
     package var eventCount: UInt32
     /// The batch was there already; this is its first answer again.
     package var isDuplicate: Bool
+}
+
+/// A recording to erase.
+package struct EraseRequest: Sendable, Equatable {
+    package var recording: UInt64
+    /// Erases a pinned one, too.
+    package var overridesHold: Bool
+
+    package init(_ recording: UInt64, overridingHold: Bool = false) {
+        self.recording = recording
+        overridesHold = overridingHold
+    }
 }
 
 /// A run of events ready for the log: compressed by a worker, waiting for its LSN and ordinal.

@@ -94,7 +94,7 @@ package struct StoreRepair {
         if plan.rewrites[context.view.state.withLock({ $0.activeSegment.number })] != nil {
             _ = try context.wait { .rotate($0) }
         }
-        for number in erased.sorted() { _ = try context.wait { .erase(number, $0) } }
+        for number in erased.sorted() { _ = try context.wait { .erase(EraseRequest(number), $0) } }
         // On record before the damaged bytes go: else a crash between leaves a gap that nothing explains.
         for (loss, record) in plan.losses {
             guard var record else { continue }

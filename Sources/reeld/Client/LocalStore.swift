@@ -1,4 +1,5 @@
 import Glibc
+import ReelFormat
 import ReelStore
 import ReelSystem
 
@@ -32,6 +33,17 @@ enum LocalStore {
                 .failure, "\(SystemError.last("open", path)); name the store's directory with --store=DIR")
         }
         return path
+    }
+
+    /// Who the store is, read from its file; nothing else is opened.
+    static func identity(_ invocation: Invocation) throws(CommandFailure) -> StoreIdentity {
+        let path = try existing(invocation)
+        do throws(OpenError) {
+            return try Store.identity(in: path)
+        } catch {
+            if case .system(let cause) = error, cause.isMissing { throw failure(.notAStore(path: path)) }
+            throw failure(error)
+        }
     }
 
     /// Run by root on another user's store a command that writes to it first becomes that user: a file it made as root

@@ -22,17 +22,18 @@ struct Command: Sendable {
 
     /// What is named without dashes: `RECORDING`.
     struct Operand: Equatable, Sendable {
-        enum Occurrence: Sendable { case once, optional, atLeastOnce }
+        enum Occurrence: Sendable { case once, optional, atLeastOnce, any }
 
         let name: String
         var occurrence = Occurrence.once
 
-        /// `NAME`, `[NAME]` or `NAME…`
+        /// `NAME`, `[NAME]`, `NAME…` or `[NAME…]`
         var synopsis: String {
             switch occurrence {
             case .once: name
             case .optional: "[\(name)]"
             case .atLeastOnce: "\(name)…"
+            case .any: "[\(name)…]"
             }
         }
     }

@@ -85,11 +85,12 @@ struct CommandParser {
         var countMin = 0
         var countMax = 0
         for operand in command.operands {
-            if operand.occurrence != .optional {
+            if operand.occurrence == .once || operand.occurrence == .atLeastOnce {
                 guard operands.count > countMin else { throw .usage("\(operand.name) is missing") }
                 countMin += 1
             }
-            countMax = operand.occurrence == .atLeastOnce ? .max : countMax + 1
+            let isMany = operand.occurrence == .atLeastOnce || operand.occurrence == .any
+            countMax = isMany ? .max : countMax + 1
         }
         guard operands.count <= countMax else { throw .usage("'\(operands[countMax])' is one argument too many") }
     }

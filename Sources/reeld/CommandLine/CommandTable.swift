@@ -6,9 +6,9 @@ enum CommandTable {
     static let all: [Command] = [
         ServeCommand.serve, ConfigCommand.check, ConfigCommand.show,
         ListCommand.list, ShowCommand.show, CatCommand.cat, TailCommand.tail, ExportCommand.export,
-        ImportCommand.import, EndCommands.end, EndCommands.erase,
+        ImportCommand.import, EndCommand.end, EraseCommand.erase,
         StoreCommands.stats, StoreCommands.vacuum, VerifyCommand.verify, IndexCommands.dump, IndexCommands.rebuild,
-        KeyCommands.generate, KeyCommands.fingerprint,
+        KeyCommands.generate, KeyCommands.fingerprint, KeyCommands.public,
         BenchCommand.bench,
     ]
 

@@ -3,7 +3,7 @@ import ReelCodec
 import ReelFormat
 import ReelSystem
 
-/// `reeld key generate` and `reeld key fingerprint`.
+/// `reeld key generate`, `reeld key fingerprint` and `reeld key public`.
 enum KeyCommands {
     static let generate = Command(
         name: "key generate", topic: .store, summary: "Make a key for an encrypted store",
@@ -49,6 +49,32 @@ enum KeyCommands {
             } catch {
                 throw CommandFailure(.failure, "the key's fingerprint cannot be computed: \(error)")
             }
+        })
+
+    static let `public` = Command(
+        name: "key public", topic: .store, summary: "Print the key that checks the store's certificates of erasure",
+        options: [Daemon.socketOption, LocalStore.option],
+        details: [
+            "64 digits: the public half of the key that the store signs with. Give it to whoever is to check certificates, "
+                + "and keep it apart from them: only with it a certificate proves which store signed it. The daemon is asked "
+                + "for it, or with --store the store's own file."
+        ],
+        examples: ["reeld key public > store.pub"],
+        run: { invocation throws(CommandFailure) in
+            if invocation.has(LocalStore.option) {
+                if invocation.has(Daemon.socketOption) {
+                    throw .usage("--store asks no daemon; take either --store or --socket")
+                }
+                let key = try LocalStore.identity(invocation).publicKeyText()
+                try invocation.output.write("\(key)\n")
+                return .success
+            }
+            let answer = try Daemon(invocation).askJSON(.get, Target("/v1/store"))
+            guard let key = answer["public_key"]?.string else {
+                throw CommandFailure(.failure, "the daemon tells no public key; it is of an older version")
+            }
+            try invocation.output.write("\(key)\n")
+            return .success
         })
 
     private static func make() throws(CommandFailure) -> (SecretBytes, StoreKey) {

@@ -8,12 +8,14 @@ enum ServeCommand {
         "listen", value: "ADDRESS:PORT", help: "Listen on a loopback address too; empty for no TCP")
     private static let tokenFile = Command.Option(
         "token-file", value: "FILE", help: "The token that reading over TCP wants; made when missing")
+    private static let ledger = Command.Option(
+        "ledger", value: "FILE", help: "Erase again what this erased.ledger says was erased, before serving")
     private static let config = Command.Option(
         "config", short: "c", value: "FILE", help: "Read FILE and FILE.d/*.conf instead of /etc/reeld/reeld.conf")
 
     static let serve = Command(
         name: "serve", topic: .daemon, summary: "Run the daemon in the foreground",
-        options: [store, socket, listen, tokenFile, config],
+        options: [store, socket, listen, tokenFile, ledger, config],
         details: [
             "Options outrank the configuration file. Any user may run it, on a store and a socket of its own.",
             "SIGTERM and SIGINT finish what is in flight and close the store; SIGHUP reads the configuration again. "
@@ -32,7 +34,7 @@ enum ServeCommand {
     private static func overrides(_ invocation: Invocation) throws(CommandFailure) -> [ConfigurationLoader.Override] {
         let keys: [(option: Command.Option, key: String, isPath: Bool)] = [
             (store, "store.directory", true), (socket, "server.socket", true), (listen, "server.listen", false),
-            (tokenFile, "server.token_file", true),
+            (tokenFile, "server.token_file", true), (ledger, "store.ledger", true),
         ]
         var overrides: [ConfigurationLoader.Override] = []
         for (option, key, isPath) in keys {

@@ -7,9 +7,17 @@ enum VerifyCommand {
     private static let dryRunOption = Command.Option(
         "dry-run", help: "With --repair: only say what it would do")
 
+    private static let certificateOption = Command.Option(
+        "certificate", value: "FILE", help: "Check a certificate of erasure instead; no store is needed")
+    private static let publicKeyOption = Command.Option(
+        "public-key", value: "KEY",
+        help: "With --certificate: the store's public key, as 'reeld key public' prints it, or a file with it")
+
     static let verify = Command(
         name: "verify", topic: .store, summary: "Read every byte of the store and tell all damage",
-        options: [repairOption, dryRunOption, OutputForm.option, LocalStore.option],
+        options: [
+            repairOption, dryRunOption, certificateOption, publicKeyOption, OutputForm.option, LocalStore.option,
+        ],
         details: [
             "Checks every frame's checksums, inflates it, reads its events, and sees that no event of a recording is "
                 + "missing; then the index. Changes nothing without --repair; a daemon may be running.",
@@ -22,9 +30,24 @@ enum VerifyCommand {
             "Reading a recording that has lost events still fails; ?damaged=skip and --skip-damaged give the rest. The "
                 + "copies in quarantine/ are read by nothing and may be removed; they may hold parts of recordings that "
                 + "were erased.",
+            "With --certificate it checks what 'reeld erase --certificate' wrote, anywhere and without the store. Whose "
+                + "signature it is, only --public-key can prove: without it the key written in the certificate is taken, "
+                + "which anybody could have made.",
         ],
-        examples: ["reeld verify", "reeld verify --store=/srv/copy/reeld", "reeld verify --repair --dry-run"],
+        examples: [
+            "reeld verify", "reeld verify --store=/srv/copy/reeld", "reeld verify --repair --dry-run",
+            "reeld verify --certificate=zoe.txt --public-key=store.pub",
+        ],
         run: { invocation throws(CommandFailure) in
+            if let path = invocation.text(certificateOption) {
+                guard !invocation.has(repairOption), !invocation.has(LocalStore.option) else {
+                    throw .usage("--certificate checks a file, and neither repairs nor needs a store")
+                }
+                try CertificateCheck(path, publicKey: invocation.text(publicKeyOption)).print(
+                    invocation.output, try invocation.outputForm())
+                return .success
+            }
+            guard !invocation.has(publicKeyOption) else { throw .usage("--public-key is for --certificate") }
             let directory = try LocalStore.existing(invocation)
             let form = try invocation.outputForm()
             guard invocation.has(repairOption) else {

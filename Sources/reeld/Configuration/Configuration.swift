@@ -30,6 +30,7 @@ struct StoreSettings: Equatable, Sendable {
     var queueSize: UInt64 = 64 << 20
     var queueFrames = 8192
     var tombstoneAge = Duration.seconds(400 * 86_400)
+    var ledger = ""
 
     static let keys = [
         ConfigurationKey(
@@ -56,6 +57,12 @@ struct StoreSettings: Equatable, Sendable {
             "store", "tombstone_age", \.store.tombstoneAge,
             DurationSyntax(range: .seconds(86_400)...(.seconds(36_500 * 86_400))),
             help: "How long an erased recording answers 410, gone, rather than 404, never seen."),
+        ConfigurationKey(
+            "store", "ledger", \.store.ledger, PathSyntax(mayBeEmpty: true),
+            help:
+                "A copy of the store's erased.ledger that is kept elsewhere: what it says was erased is erased again, "
+                + "before anything is served, when an older copy of the store was put back. Nothing after = means none."
+        ),
     ]
 }
 

@@ -92,9 +92,12 @@ struct ChoiceSyntax<Choice: CaseIterable & Equatable & Sendable>: ValueSyntax {
 struct PathSyntax: ValueSyntax {
     /// Whether a relative path means something (it does when the key says what it is relative to).
     var mayBeRelative = false
+    /// Whether nothing at all means that there is none.
+    var mayBeEmpty = false
     var sizeMaxBytes = 4095
 
     func parse(_ text: String) throws(BadValue) -> String {
+        if text.isEmpty, mayBeEmpty { return text }
         guard !text.isEmpty, !text.utf8.contains(0) else {
             throw BadValue("is not a path; write one like /var/lib/reeld")
         }

@@ -14,10 +14,20 @@ enum ServeStart {
                 "\(path) belongs to the user with id \(access.owner), and this is \(geteuid()): files made here would "
                     + "lock its owner out; run as that user, or name another directory with --store=DIR")
         }
+        let store: Store
         do throws(OpenError) {
-            return try Store.open(path, options: configuration.storeOptions) { event in journal.log(event) }
+            store = try Store.open(path, options: configuration.storeOptions) { event in journal.log(event) }
         } catch {
             throw failure(error, path)
+        }
+        let ledger = configuration.store.ledger
+        guard !ledger.isEmpty else { return store }
+        do throws(LedgerError) {
+            try store.applyLedger(ledger)
+            return store
+        } catch {
+            store.close()
+            throw LedgerFailure.failure(error, ledger)
         }
     }
 

@@ -15,6 +15,8 @@ enum FaultStep: String, Sendable {
 enum Told: Equatable, Sendable {
     case success
     case diskFull, outcomeUnknown, readOnly
+    /// Erased, and not in the ledger.
+    case ledgerFailed
     /// The failed call's own error, with its file.
     case system(Int32, String)
     /// Nothing that a failing disk can make true.
@@ -25,6 +27,7 @@ enum Told: Equatable, Sendable {
         case StoreError.diskFull: self = .diskFull
         case StoreError.outcomeUnknown: self = .outcomeUnknown
         case StoreError.readOnly: self = .readOnly
+        case StoreError.ledgerFailed: self = .ledgerFailed
         case StoreError.system(let error): self = .system(error.code, error.path)
         case OpenError.system(let error): self = .system(error.code, error.path)
         case let error as SystemError: self = .system(error.code, error.path)
@@ -46,7 +49,11 @@ enum FaultExpectation {
         _ step: FaultStep, _ call: DiskCall, after calls: [DiskCall], durability: Durability
     ) -> Told {
         let isLogSync = call.kind == .sync && call.isInLog && !call.isBeginning
-        if isLogSync, step != .open { return durability == .sync ? .outcomeUnknown : .success }
+        if isLogSync, step != .open {
+            // An erasing waits for the sync of its own frame always.
+            let isErasing = step == .erase && calls.contains { $0.kind == .write && $0.isInLog && !$0.isBeginning }
+            return durability == .sync || isErasing ? .outcomeUnknown : .success
+        }
         let code = call.failure ?? 0
         let system = Told.system(code, pathToTell(call))
         let unwritten = code == ENOSPC ? Told.diskFull : system
@@ -60,6 +67,7 @@ enum FaultExpectation {
         case .vacuum: return vacuum(call, after: calls)
         case .start, .append, .change, .end, .erase:
             switch call.kind {
+            case _ where call.isOfLedger: return .ledgerFailed
             // A row or slot; but not `ids` where a start makes it larger.
             case .write where call.isInIndex && !(call.isBeginning && call.path.hasSuffix(".new")): return .success
             case .read: return system

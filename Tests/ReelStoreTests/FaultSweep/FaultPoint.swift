@@ -36,6 +36,10 @@ struct DiskCall: Sendable, Equatable, CustomStringConvertible {
 
     /// A file of `log/`, or the directory itself.
     var isInLog: Bool { path.hasSuffix("/log") || path.contains("/log/") }
+    /// The ledger of erasures; making it syncs the store's own directory.
+    var isOfLedger: Bool {
+        path.contains("/erased.ledger") || (kind == .syncDirectory && !isInLog && !isInIndex && !isInTemporary)
+    }
     var isInIndex: Bool { path.hasSuffix("/index") || path.contains("/index/") }
     var isInTemporary: Bool { path.hasSuffix("/tmp") || path.contains("/tmp/") }
     /// The file's first write or first sync, with which a segment begins.

@@ -125,6 +125,8 @@ final class FaultRun {
         guard let store else { return (.refused, nil) }
         let tolds = attempt(step) { answer = try body(store) }
         if tolds.last == .success { return (.acked, answer) }
+        // Erased for all who read, though the ledger is still to be written.
+        if tolds.contains(.ledgerFailed) { return (.acked, nil) }
         return (tolds.contains(.outcomeUnknown) ? .unknown : .refused, nil)
     }
 

@@ -1,14 +1,12 @@
-import ReelCodec
-
 /// Times as the API writes and reads them: RFC 3339 in UTC with microseconds, `2026-11-21T01:02:03.000004Z`.
 /// In Swift they are microseconds since 1970-01-01T00:00:00Z.
-enum TimeText {
+package enum TimeText {
     private static let dayMicroseconds: Int64 = 86_400_000_000
     /// The years RFC 3339 can write: 0000-01-01 up to the end of 9999.
     private static let writable: Range<Int64> = -62_167_219_200_000_000..<253_402_300_800_000_000
 
     /// Nil for a time before year 0 or after year 9999: what a client's broken clock makes.
-    static func text(_ microseconds: Int64) -> String? {
+    package static func text(_ microseconds: Int64) -> String? {
         guard writable.contains(microseconds) else { return nil }
         let day = microseconds.flooredQuotient(dayMicroseconds)
         let time = microseconds - day * dayMicroseconds
@@ -42,7 +40,7 @@ enum TimeText {
 
     /// Reads RFC 3339: a date, `T`, a time with or without a fraction, and `Z` or an offset. Digits of the fraction
     /// behind microseconds are cut. Nil for anything else, and for days that do not exist.
-    static func microseconds(_ text: String) -> Int64? {
+    package static func microseconds(_ text: String) -> Int64? {
         let pattern = /(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,12}))?(?:[Zz]|([+-])(\d\d):(\d\d))/
         // `\d` is any digit of Unicode's.
         guard text.utf8.count <= 48, text.utf8.allSatisfy({ $0 < 0x80 }),
@@ -95,12 +93,12 @@ extension Int64 {
 
 extension JSONWriter {
     /// Writes a time as RFC 3339, or null for one that it cannot write.
-    mutating func time(_ microseconds: Int64) {
+    package mutating func time(_ microseconds: Int64) {
         if let text = TimeText.text(microseconds) { string(text) } else { null() }
     }
 
     /// Writes a client's time as milliseconds since 1970, with a fraction where it has one.
-    mutating func milliseconds(_ microseconds: Int64) {
+    package mutating func milliseconds(_ microseconds: Int64) {
         let (whole, rest) = microseconds.quotientAndRemainder(dividingBy: 1_000)
         guard rest != 0 else { return integer(whole) }
         let digits = String(rest.magnitude + 1_000).dropFirst()

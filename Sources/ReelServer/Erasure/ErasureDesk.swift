@@ -1,0 +1,29 @@
+import ReelSystem
+
+/// Takes one erasing of many at a time, on a thread of its own: it waits for the disk, and workers must not.
+final class ErasureDesk: Sendable {
+    private struct State {
+        var isBusy = false
+        /// Of the current work, or of the one before: its end is not waited for until the next begins.
+        var thread: Thread?
+    }
+
+    private let state = Monitor(State())
+
+    /// - Returns: false where another one is at work; `work` then never runs.
+    func begin(_ work: @escaping @Sendable () -> Void) -> Bool {
+        state.withLock { state in
+            guard !state.isBusy else { return false }
+            state.isBusy = true
+            state.thread?.join()
+            state.thread = Thread("erase") { [self] in
+                work()
+                self.state.withLock { $0.isBusy = false }
+            }
+            return true
+        }
+    }
+
+    /// Waits for the work's end; to be called once, when no request can come any more.
+    func close() { state.withLock { $0.thread }?.join() }
+}

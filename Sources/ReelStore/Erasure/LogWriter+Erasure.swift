@@ -1,0 +1,27 @@
+import ReelFormat
+import ReelSystem
+
+extension LogWriter {
+    /// Tells who waits for a plan that is durable. An erasure is in the ledger before it is answered.
+    func answer(_ plan: CommitPlan) {
+        let failure = writeLedger(plan.tombstones)
+        for (operation, succeed) in plan.waiting {
+            // The recording is gone all the same: who asks again gets the same tombstone, once the ledger has it.
+            if let failure, case .erase = operation { operation.fail(.ledgerFailed(failure)) } else { succeed() }
+        }
+    }
+
+    private func writeLedger(_ tombstones: [Tombstone]) -> SystemError? {
+        if !tombstones.isEmpty {
+            context.erasedRecordings.note(tombstones.map(\.recording), uptime: context.clock.uptimeMicroseconds)
+        }
+        guard !tombstones.isEmpty || context.ledger.isBehind else { return nil }
+        do {
+            try context.ledger.append(tombstones)
+            return nil
+        } catch {
+            context.note(.ledgerFailed(error))
+            return error
+        }
+    }
+}
