@@ -72,10 +72,13 @@ final class Daemon {
 
     /// Asks, and gives the answer's body away as it comes.
     ///
-    /// - Parameter sink: gets bytes of a successful answer only.
+    /// - Parameters:
+    ///   - onHead: gets the header fields before the first piece.
+    ///   - sink: gets bytes of a successful answer only.
     /// - Throws: also when the answer broke off; what the sink got then is not the whole.
     func stream(
-        _ target: Target, headers: Headers = Headers(), to sink: (ArraySlice<UInt8>) throws(CommandFailure) -> Void
+        _ target: Target, headers: Headers = Headers(), onHead: (Headers) -> Void = { _ in },
+        to sink: (ArraySlice<UInt8>) throws(CommandFailure) -> Void
     ) throws(CommandFailure) {
         var isSuccess = false
         var refusal: [UInt8] = []
@@ -83,7 +86,11 @@ final class Daemon {
         let response: HTTPClientResponse
         do throws(HTTPClientError) {
             response = try client.send(
-                .get, "\(target)", headers: headers, onHead: { isSuccess = $0.status < 300 },
+                .get, "\(target)", headers: headers,
+                onHead: { head in
+                    isSuccess = head.status < 300
+                    onHead(head.headers)
+                },
                 onBody: { piece in
                     guard isSuccess else {
                         refusal.append(contentsOf: piece.prefix(max(0, Self.refusalSizeMaxBytes - refusal.count)))

@@ -2,7 +2,7 @@ import ReelCodec
 import ReelHTTP
 import ReelSystem
 
-/// `reeld export`.
+/// `reeld export`: one recording to a file, or all of a selection to a directory.
 enum ExportCommand {
     private static let format = Command.Option(
         "format", value: "FORMAT", help: "json, ndjson or json.gz; the default is FILE's ending, else json")
@@ -15,14 +15,31 @@ enum ExportCommand {
 
     static let export = Command(
         name: "export", topic: .recordings, summary: "Write a recording to a file that other rrweb players open",
-        operands: [.recording, .init(name: "FILE", occurrence: .optional)],
-        options: [format] + EventSelection.options + [Daemon.socketOption, LocalStore.option],
+        operands: [.init(name: "RECORDING|DIR"), .init(name: "FILE", occurrence: .optional)],
+        options: [format] + EventSelection.options + SubjectSelection.options
+            + [Daemon.socketOption, LocalStore.option],
         details: [
             "json is one JSON array of events, json.gz the same compressed, ndjson an event a line. Without FILE it goes "
-                + "to standard output. FILE appears only when it is whole."
+                + "to standard output. FILE appears only when it is whole.",
+            "With --user, --session, --project or --ticket every recording of which all hold goes to DIR, which must not exist "
+                + "yet or be empty: what a person may ask to have of himself. Each is NUMBER.json.gz, its events, and "
+                + "NUMBER.metadata.json; manifest.json says what is there, with counts, times and hashes, and what could not be "
+                + "exported; 'sha256sum -c SHA256SUMS' in DIR checks all of it. What was erased is not known any more to have "
+                + "been anybody's.",
         ],
-        examples: ["reeld export 7 session.json.gz", "reeld export 7 --format=ndjson | gzip > session.ndjson.gz"],
+        examples: [
+            "reeld export --user=zoe@example.org ./zoe",
+            "reeld export 7 session.json.gz", "reeld export 7 --format=ndjson | gzip > session.ndjson.gz",
+        ],
         run: { invocation throws(CommandFailure) in
+            if let selection = try SubjectSelection(invocation) {
+                let isOfOne = ([format] + EventSelection.options).first(where: invocation.has)
+                guard isOfOne == nil, invocation.operands.count == 1 else {
+                    throw .usage("every recording of a selection goes to DIR whole; leave out what is of one recording")
+                }
+                var export = try SubjectExport(selection, to: invocation.operands[0], try Daemon(invocation))
+                return try export.run(invocation.output)
+            }
             let recording = try invocation.recording()
             let file = invocation.operands.dropFirst().first
             let format = try chosenFormat(invocation, file)
