@@ -20,6 +20,8 @@ package protocol FileSystem: Sendable {
     func syncDirectory(_ path: String) throws(SystemError)
     /// Bytes an unprivileged process may still write on that file system.
     func freeBytes(_ path: String) throws(SystemError) -> UInt64
+    /// Bytes that file system has in all.
+    func totalBytes(_ path: String) throws(SystemError) -> UInt64
 }
 
 package enum OpenMode: Sendable {

@@ -69,6 +69,12 @@ package struct HostFileSystem: FileSystem {
         guard retrying({ statvfs(path, &status) }) == 0 else { throw SystemError.last("statvfs", path) }
         return UInt64(status.f_bavail) * UInt64(status.f_frsize)
     }
+
+    package func totalBytes(_ path: String) throws(SystemError) -> UInt64 {
+        var status = Glibc.statvfs()
+        guard retrying({ statvfs(path, &status) }) == 0 else { throw SystemError.last("statvfs", path) }
+        return UInt64(status.f_blocks) * UInt64(status.f_frsize)
+    }
 }
 
 /// Calls again while a signal interrupted the call. Not for syncs, whose error is told once, nor for renames and removals,

@@ -60,6 +60,8 @@ private final class UnfaithfulFileSystem: FileSystem {
     func rename(_ from: String, to: String) throws(SystemError) { try disk.rename(from, to: to) }
     func unlink(_ path: String) throws(SystemError) { try disk.unlink(path) }
     func freeBytes(_ path: String) throws(SystemError) -> UInt64 { try disk.freeBytes(path) }
+
+    func totalBytes(_ path: String) throws(SystemError) -> UInt64 { try disk.totalBytes(path) }
     func syncDirectory(_ path: String) throws(SystemError) {
         if fault != .dropsDirectorySyncs { try disk.syncDirectory(path) }
     }

@@ -10,6 +10,7 @@ struct DamageJudge: Sendable {
     /// A clock that stands still.
     struct StillClock: Clock {
         var wallMicroseconds: Int64 { 1_800_000_100_000_000 }
+        var isSynchronised: Bool { true }
         var uptimeMicroseconds: Int64 { 1_000_000_000 }
     }
 

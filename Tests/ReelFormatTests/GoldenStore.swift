@@ -9,6 +9,7 @@ final class GoldenClock: Clock, Sendable {
     private let seconds = Monitor<Int64>(0)
 
     var wallMicroseconds: Int64 { Samples.time + seconds.withLock { $0 } * 1_000_000 }
+    var isSynchronised: Bool { true }
     var uptimeMicroseconds: Int64 { seconds.withLock { $0 } * 1_000_000 + 1_000_000_000 }
 
     func advance(seconds more: Int64) { seconds.withLock { $0 += more } }

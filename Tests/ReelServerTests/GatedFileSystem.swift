@@ -53,6 +53,8 @@ struct GatedFileSystem: FileSystem {
         if let free = gate.state.withLock({ $0.freeBytes }) { return free }
         return try host.freeBytes(path)
     }
+
+    func totalBytes(_ path: String) throws(SystemError) -> UInt64 { try host.totalBytes(path) }
 }
 
 private final class GatedFile: File {

@@ -12,6 +12,7 @@ final class FakeClock: Clock, Sendable {
     private let times = Monitor<(wall: Int64, uptime: Int64)>((1_800_000_000_000_000, 1_000_000_000))
 
     var wallMicroseconds: Int64 { times.withLock { $0.wall } }
+    var isSynchronised: Bool { true }
     var uptimeMicroseconds: Int64 { times.withLock { $0.uptime } }
 
     func advance(seconds: Int64) {

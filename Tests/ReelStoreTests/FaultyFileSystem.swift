@@ -111,6 +111,8 @@ final class FaultyFileSystem: FileSystem, Sendable {
         return try host.freeBytes(path)
     }
 
+    func totalBytes(_ path: String) throws(SystemError) -> UInt64 { try host.totalBytes(path) }
+
     /// Notes a call and lets it through.
     ///
     /// - Parameter writePart: given the bytes that a failing write is to have written.

@@ -123,6 +123,7 @@ import Testing
 private final class HurriedClock: Clock, Sendable {
     private let clock = FakeClock()
     var wallMicroseconds: Int64 { clock.wallMicroseconds }
+    var isSynchronised: Bool { true }
     var uptimeMicroseconds: Int64 {
         clock.advance(seconds: 1)
         return clock.uptimeMicroseconds

@@ -39,6 +39,8 @@ final class StoppingFileSystem: FileSystem, Sendable {
         try host.syncDirectory(path)
     }
     func freeBytes(_ path: String) throws(SystemError) -> UInt64 { try host.freeBytes(path) }
+
+    func totalBytes(_ path: String) throws(SystemError) -> UInt64 { try host.totalBytes(path) }
 }
 
 private final class StoppingFile: File {

@@ -59,6 +59,7 @@ struct TextTests {
 
     private struct FixedClock: Clock {
         var wallMicroseconds: Int64 { 1_795_225_327_500_000 }  // 2026-11-21T01:42:07.5Z
+        var isSynchronised: Bool { true }
         var uptimeMicroseconds: Int64 { 0 }
     }
 
@@ -99,6 +100,7 @@ struct ProgressBarTests {
     private final class StepClock: Clock {
         let time = Monitor<Int64>(0)
         var wallMicroseconds: Int64 { 0 }
+        var isSynchronised: Bool { true }
         var uptimeMicroseconds: Int64 { time.withLock { $0 } }
     }
 

@@ -160,6 +160,8 @@ package final class SimulatedDisk: FileSystem, Sendable {
 
     package func freeBytes(_ path: String) throws(SystemError) -> UInt64 { 1 << 40 }
 
+    package func totalBytes(_ path: String) throws(SystemError) -> UInt64 { 1 << 40 }
+
     // MARK: Calls
 
     /// Runs one call alone; it fails where a fault was asked for, and for good once the power is off.

@@ -83,6 +83,9 @@ int creel_event_create(void);
 void creel_event_signal(int fd);
 void creel_event_clear(int fd);
 
+/// clock.c: whether the kernel's wall clock is synchronised: 1, 0, or -errno where it may not be asked.
+int creel_clock_state(void);
+
 /// memory.c: what malloc keeps at the top of a heap when it is freed, and from what size on it maps anew.
 void creel_keep_memory(size_t kept_bytes, size_t mapped_bytes);
 

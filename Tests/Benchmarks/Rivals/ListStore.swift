@@ -145,5 +145,6 @@ struct ListStore {
 /// ever due.
 private struct StoppedUptime: Clock {
     var wallMicroseconds: Int64 { SystemClock().wallMicroseconds }
+    var isSynchronised: Bool { true }
     var uptimeMicroseconds: Int64 { 3_600_000_000 }
 }

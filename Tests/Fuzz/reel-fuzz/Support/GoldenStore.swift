@@ -37,5 +37,6 @@ enum GoldenStore {
 /// A clock that stands still, soon after the golden store was made.
 struct StillClock: Clock {
     var wallMicroseconds: Int64 { 1_800_000_100_000_000 }
+    var isSynchronised: Bool { true }
     var uptimeMicroseconds: Int64 { 1_000_000_000 }
 }

@@ -54,6 +54,8 @@ final class MemoryFileSystem: FileSystem {
     func syncDirectory(_ path: String) {}
 
     func freeBytes(_ path: String) -> UInt64 { 1 << 40 }
+
+    func totalBytes(_ path: String) -> UInt64 { 1 << 40 }
 }
 
 /// The bytes of a file, whatever it is called.
