@@ -18,6 +18,8 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
     case commit = 7
     /// Events or metadata of a recording that damage took, and that the admin gave up.
     case loss = 8
+    /// Retention removed recordings; the header names none, the payload all of them.
+    case expire = 9
 
     /// Whether the payload is the recording's whole current metadata.
     package var isMetadata: Bool { self == .start || self == .change || self == .end }
@@ -48,7 +50,7 @@ package struct FrameHeader: Equatable, Sendable {
     /// The server's clock when the frame was committed, microseconds since 1970; never less than the frame before.
     package var receivedMicroseconds: Int64
     package var store: StoreID
-    /// The recording's number; 0 for `state` and `commit`.
+    /// The recording's number; 0 for `state`, `commit` and `expire`.
     package var recording: UInt64 = 0
     /// Of the frame's first event in its recording, from 0.
     package var firstOrdinal: UInt64 = 0

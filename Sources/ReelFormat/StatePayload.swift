@@ -14,6 +14,8 @@ package struct StatePayload: Equatable, Sendable {
     /// Segments that are void, though their files may still be there.
     package var replaced: [UInt64] = []
     package var tombstones: [Tombstone] = []
+    /// What retention removed, by recording.
+    package var expired: [ExpiredRange] = []
 
     package init(segment: UInt64, isCompacted: Bool, nextRecording: UInt64, nextLSN: UInt64) {
         self.segment = segment
@@ -24,7 +26,9 @@ package struct StatePayload: Equatable, Sendable {
 
     /// The payload as it is stored, uncompressed.
     package func encoded() -> [UInt8] {
-        var writer = ByteWriter(capacityBytes: 64 + 16 * cuts.count + 8 * replaced.count + 40 * tombstones.count)
+        var writer = ByteWriter(
+            capacityBytes: 64 + 16 * cuts.count + 8 * replaced.count + Tombstone.sizeBytes * tombstones.count
+                + ExpiredRange.sizeBytes * expired.count)
         writer.append(segment)
         writer.append(UInt64(isCompacted ? 1 : 0))
         writer.append(nextRecording)
@@ -32,13 +36,14 @@ package struct StatePayload: Equatable, Sendable {
         writer.append(UInt32(cuts.count))
         writer.append(UInt32(replaced.count))
         writer.append(UInt32(tombstones.count))
-        writer.append(UInt32(0))
+        writer.append(UInt32(expired.count))
         for cut in cuts {
             writer.append(cut.segment)
             writer.append(cut.lengthBytes)
         }
         for number in replaced { writer.append(number) }
         for tombstone in tombstones { tombstone.append(to: &writer) }
+        for range in expired { range.append(to: &writer) }
         return writer.bytes
     }
 
@@ -52,12 +57,15 @@ package struct StatePayload: Equatable, Sendable {
         let cutCount = try reader.read(UInt32.self)
         let replacedCount = try reader.read(UInt32.self)
         let tombstoneCount = try reader.read(UInt32.self)
-        try reader.skip(4)
+        let expiredCount = try reader.read(UInt32.self)
         for _ in 0..<cutCount {
             cuts.append(SegmentCut(segment: try reader.read(), lengthBytes: try reader.read()))
         }
         for _ in 0..<replacedCount { replaced.append(try reader.read()) }
         for _ in 0..<tombstoneCount { tombstones.append(try Tombstone(reading: &reader)) }
+        for _ in 0..<expiredCount {
+            if let range = try ExpiredRange(reading: &reader) { expired.append(range) }
+        }
     }
 }
 

@@ -101,8 +101,9 @@ final class ServerContext: Sendable {
             break
         case .system(let error): note(.requestFailed(.storageFailed, detail: "\(error)", recording: name))
         case .noRandomness: note(.requestFailed(.storageFailed, detail: "no random bytes", recording: name))
-        case .unknownRecording, .erased, .ended, .full, .batchConflict, .batchTooOld, .queueFull, .closing, .held,
-            .staleChunkTable, .unknownChunk:
+        case .unknownRecording, .erased, .expired, .ended, .full, .batchConflict, .batchTooOld, .queueFull, .closing,
+            .held,
+            .overLimit, .retentionWaits, .staleChunkTable, .unknownChunk:
             break
         }
     }

@@ -223,18 +223,37 @@ package final class Store: Sendable {
 
     /// Compacts now whatever gets smaller by it.
     package func vacuum(_ completion: @escaping @Sendable (Result<CompactionReport, StoreError>) -> Void) {
-        compaction.vacuum(completion)
+        vacuum(VacuumRequest(), completion)
+    }
+
+    /// Removes what is asked for, then compacts whatever gets smaller by it; a dry run does neither.
+    package func vacuum(
+        _ request: VacuumRequest,
+        _ completion: @escaping @Sendable (Result<CompactionReport, StoreError>) -> Void
+    ) {
+        compaction.vacuum(request, completion)
     }
 
     /// Does now what the maintenance thread does now and then: leases and, when one is due, a checkpoint.
     package func tick() { maintenance.tick() }
 
-    /// Takes over what may change while the store is open: the lives of recordings, and compaction. The rest of the
-    /// options stays as it was.
-    package func apply(_ options: StoreOptions) { context.apply(options) }
+    /// Does now what retention does by itself now and then.
+    package func keepLimits(_ completion: @escaping @Sendable (Result<Void, StoreError>) -> Void) {
+        compaction.keepLimits(completion)
+    }
+
+    /// Takes over what may change while the store is open: the lives of recordings, compaction, retention. The rest of
+    /// the options stays as it was.
+    package func apply(_ options: StoreOptions) {
+        context.apply(options)
+        compaction.retention.reconsider()
+    }
 
     /// Makes the index durable now.
     package func checkpoint() throws(SystemError) { try maintenance.checkpoint() }
+
+    /// What retention has done, and what it waits for.
+    package var retention: RetentionStatus { context.retention.withLock { $0 } }
 
     package var health: StoreHealth { context.health.withLock { $0 } }
 

@@ -26,6 +26,7 @@ final class StoreContext: Sendable {
     let isClosing = Monitor(false)
     let health = Monitor(StoreHealth())
     let commits = Monitor(CommitStatistics())
+    let retention = Monitor(RetentionStatus())
     let note: @Sendable (StoreEvent) -> Void
     private let nextSegment: Monitor<UInt64>
 
@@ -54,7 +55,7 @@ final class StoreContext: Sendable {
 
     var options: StoreOptions { currentOptions.withLock { $0 } }
 
-    /// Takes over what may change while the store is open: the lives of recordings, and compaction.
+    /// Takes over what may change while the store is open: the lives of recordings, compaction, retention.
     func apply(_ new: StoreOptions) {
         currentOptions.withLock { options in
             options.leaseMicroseconds = new.leaseMicroseconds
@@ -63,7 +64,16 @@ final class StoreContext: Sendable {
             options.recordingLengthMaxMicroseconds = new.recordingLengthMaxMicroseconds
             options.recordingSizeMaxBytes = new.recordingSizeMaxBytes
             options.compaction = new.compaction
+            options.retention = new.retention
         }
+    }
+
+    /// The receive time of the newest frame, microseconds since 1970; 0 where there is none.
+    var newestMicroseconds: Int64 { view.state.withLock { $0.lastReceivedMicroseconds } }
+
+    /// Bytes of all segments that count.
+    var logSizeBytes: UInt64 {
+        view.state.withLock { view in view.sealed.reduce(view.activeLengthBytes) { $0 + $1.lengthBytes } }
     }
 
     /// A number for a new segment file; never given twice while the store is open.
@@ -89,11 +99,19 @@ final class StoreContext: Sendable {
     /// - Throws: `.unknownRecording`, or what reading the frames met.
     func committedState(_ number: UInt64) throws(StoreError) -> RecordingState {
         guard number >= 1, number < view.nextRecording else { throw .unknownRecording }
+        try refuseExpired(number)
         let isSuspect = damagedRows.withLock { $0[number] != nil } || index.hasFaulted
         if !isSuspect, let state = index.state(number) { return state }
         guard let state = try RecordingFold(self).state(number) else { throw .unknownRecording }
         if !isSuspect { heal(number) }
         return state
+    }
+
+    /// - Throws: `.expired`, or `.unknownRecording` once that is forgotten, where retention has removed the recording.
+    private func refuseExpired(_ number: UInt64) throws(StoreError) {
+        guard let range = view.expiry(of: number) else { return }
+        let age = clock.wallMicroseconds - range.expiredMicroseconds
+        throw age > options.tombstoneMicroseconds ? .unknownRecording : .expired(range.cause)
     }
 
     /// Has the writer make a row anew that was found unsound, once.
@@ -118,8 +136,10 @@ final class StoreContext: Sendable {
         do {
             return try committedRow(number).id == id
         } catch {
-            guard case .unknownRecording = error else { throw error }
-            return false
+            switch error {
+            case .unknownRecording, .expired: return false
+            default: throw error
+            }
         }
     }
 
@@ -132,9 +152,19 @@ final class StoreContext: Sendable {
 
     func committedRow(_ number: UInt64) throws(StoreError) -> RecordingRow {
         guard number >= 1, number < view.nextRecording else { throw .unknownRecording }
+        try refuseExpired(number)
         let isSuspect = damagedRows.withLock { $0[number] != nil } || index.hasFaulted
         if !isSuspect, let row = index.row(number) { return row }
         return try committedState(number).row
+    }
+
+    /// A recording's row and summary; nil where erasing or retention left nothing of it to keep.
+    ///
+    /// - Throws: what reading the frames met.
+    func survivingState(_ number: UInt64) throws(StoreError) -> RecordingState? {
+        guard view.expiry(of: number) == nil else { return nil }
+        let state = try committedState(number)
+        return state.row.status == .erased ? nil : state
     }
 
     /// The recording's current metadata, from its frame.

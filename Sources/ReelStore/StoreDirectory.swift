@@ -75,6 +75,22 @@ enum StoreDirectory {
         return identity
     }
 
+    /// Sets a bit of `incompatibleFeatures` in the file `store`: durable when this returns, and whole at any moment.
+    ///
+    /// - Throws: what the disk said, or what is wrong with the file that is there.
+    static func declare(_ feature: UInt64, _ paths: StorePaths, _ fileSystem: any FileSystem) throws {
+        var identity = try read(paths, fileSystem)
+        guard identity.incompatibleFeatures & feature == 0 else { return }
+        identity.incompatibleFeatures |= feature
+        let draft = paths.identity + ".new"
+        let file = try fileSystem.open(draft, .createIfMissing)
+        try file.truncate(to: 0)
+        try file.write(identity.encoded(), at: 0)
+        try file.sync()
+        try fileSystem.rename(draft, to: paths.identity)
+        try fileSystem.syncDirectory(paths.root)
+    }
+
     /// Makes the name of the store's own directory durable: else a power cut can take the directory with all that was
     /// acked in it.
     private static func syncParent(_ paths: StorePaths, _ fileSystem: any FileSystem) throws(SystemError) {

@@ -80,6 +80,8 @@ package enum OpenError: Error, Sendable {
 package enum StoreError: Error, Sendable {
     case unknownRecording
     case erased(at: Int64)
+    /// Removed by retention.
+    case expired(ExpiryCause)
     /// Ended for good, by request or because its lease ran out longer ago than it can be resumed.
     case ended(EndReason, at: Int64)
     /// Closed because of its length or size; writing goes on in the successor.
@@ -101,6 +103,10 @@ package enum StoreError: Error, Sendable {
     case held
     /// The recording is erased, and the ledger of erasures could not be written. A repeat tries that again.
     case ledgerFailed(SystemError)
+    /// The store has as much as it may, and retention may remove nothing of it.
+    case overLimit(RetentionWait)
+    /// Nothing was removed: the clock may be wrong.
+    case retentionWaits(RetentionWait)
     /// The chunk table was made before a compaction.
     case staleChunkTable(generation: UInt32)
     case unknownChunk

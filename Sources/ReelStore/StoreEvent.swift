@@ -22,6 +22,12 @@ package enum StoreEvent: Sendable {
     case ledgerFailed(SystemError)
     /// Recordings were erased because a ledger says that they had been.
     case ledgerApplied(path: String, erased: [UInt64])
+    /// Retention removed recordings.
+    case expired(RetentionRemoval)
+    /// Segments went in which nothing was left.
+    case segmentsUnlinked(count: Int, sizeBytes: UInt64)
+    /// Something keeps retention from removing what is due; told once.
+    case retentionWaits(RetentionWait)
 }
 
 /// How a store was opened.

@@ -31,6 +31,7 @@ package struct StoreOptions: Sendable, Equatable {
     /// Tombstones outlive their recording by this; then 410 becomes 404.
     package var tombstoneMicroseconds: Int64 = 400 * 86_400_000_000
     package var compaction = CompactionOptions()
+    package var retention = RetentionOptions()
     /// Opening throws the index away and makes it anew.
     package var rebuildsIndex = false
 

@@ -30,6 +30,7 @@ package enum LogKind: Sendable, CaseIterable {
     case compactionFinished, compactionFailed
     case recordingIdle, recordingErased
     case ledgerMadeAnew, ledgerFailed, ledgerApplied
+    case recordingsExpired, segmentsUnlinked, retentionWaits
     case requestFailed, diskFull, spaceReturned
     case messagesDropped
 
@@ -57,6 +58,9 @@ package enum LogKind: Sendable, CaseIterable {
         case .ledgerMadeAnew: "448be012147e4d538628efec1b9d13a6"
         case .ledgerFailed: "0720237f72254b3a82af29265d57a6ae"
         case .ledgerApplied: "3d7f72a215da404b8f8b3887c921854c"
+        case .recordingsExpired: "c31712fb6eb8413f8bd52ebb21b9c6b2"
+        case .segmentsUnlinked: "3b216107a5de463d92fceec3ba8f5427"
+        case .retentionWaits: "e1cf3b76ab9d4bd8a3be93c0154fcfd4"
         case .requestFailed: "56595184b4b64f2999e5c08348436864"
         case .diskFull: "9af2715b243448f7af71b936f4041330"
         case .spaceReturned: "54c836e142144f7db63cb34ecdc9dcc7"
@@ -70,11 +74,11 @@ package enum LogKind: Sendable, CaseIterable {
             .damageFound, .compactionFailed, .requestFailed, .diskFull,
             .ledgerFailed:
             .error
-        case .indexRebuilt, .ledgerMadeAnew, .messagesDropped: .warning
+        case .indexRebuilt, .ledgerMadeAnew, .messagesDropped, .retentionWaits: .warning
         case .started, .stopping, .stopped, .configurationReloaded, .storeCreated, .storeOpened, .recordingErased,
-            .spaceReturned, .ledgerApplied:
+            .recordingsExpired, .spaceReturned, .ledgerApplied:
             .notice
-        case .segmentBegun, .compactionFinished, .recordingIdle: .info
+        case .segmentBegun, .segmentsUnlinked, .compactionFinished, .recordingIdle: .info
         }
     }
 }

@@ -1,3 +1,4 @@
+import ReelFormat
 import ReelStore
 import ReelSystem
 
@@ -54,7 +55,30 @@ extension Journal {
                 .ledgerApplied,
                 "erased \(plural(erased.count, "recording")) again that the ledger says were erased: the store is older",
                 .file(path), .count(UInt64(erased.count)), LogField("recordings", NumberRanges.text(erased)))
+        case .expired(let removal): log(removal)
+        case .segmentsUnlinked(let count, let size):
+            log(
+                .segmentsUnlinked,
+                "removed \(plural(count, "segment")) in which nothing was left: \(HumanText.size(size))",
+                .count(UInt64(count)), .size(size))
+        case .retentionWaits(let wait): log(.retentionWaits, wait.sentence, LogField("cause", wait.name))
         }
+    }
+
+    private func log(_ removal: RetentionRemoval) {
+        let receipt = removal.receipt
+        let limit =
+            switch removal.cause {
+            case .age: "older than they may become"
+            case .size: "the oldest, as the log was larger than it may become"
+            case .freeSpace: "the oldest, as the disk had less free than is to be kept"
+            case .unknown: "for a cause that has no name"
+            }
+        log(
+            .recordingsExpired,
+            "retention removed \(plural(receipt.recordingCount, "recording")), "
+                + "\(HumanText.size(receipt.sizeBytes)): \(limit)",
+            .count(receipt.recordingCount), .size(receipt.sizeBytes), LogField("cause", removal.cause.name))
     }
 
     private func plural(_ count: some BinaryInteger, _ noun: String) -> String {

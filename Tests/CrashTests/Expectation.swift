@@ -16,6 +16,8 @@ struct Expectation: Sendable {
         var isEndAcked = false
         var isEraseSent = false
         var tombstone: Tombstone?
+        var isExpirySent = false
+        var isExpiryAcked = false
         var batches: [(batch: SentBatch, firstOrdinal: UInt64?)] = []
 
         /// The metadata after the first `count` changes.
@@ -69,6 +71,8 @@ struct Expectation: Sendable {
         case .ackedEnd(let id): recordings[id]?.isEndAcked = true
         case .sentErase(let id): recordings[id]?.isEraseSent = true
         case .ackedErase(let id, let tombstone): recordings[id]?.tombstone = tombstone
+        case .sentExpiry(let ids): for id in ids { recordings[id]?.isExpirySent = true }
+        case .ackedExpiry(let ids): for id in ids { recordings[id]?.isExpiryAcked = true }
         case .reached(let lsn): lastLSN = max(lastLSN, lsn)
         }
     }

@@ -27,6 +27,10 @@ enum Fact: Sendable {
     case ackedEnd(UUIDv7)
     case sentErase(UUIDv7)
     case ackedErase(UUIDv7, Tombstone)
+    /// Retention was let at these recordings.
+    case sentExpiry([UUIDv7])
+    /// And removed these.
+    case ackedExpiry([UUIDv7])
     /// An answer was seen when this was the store's last LSN.
     case reached(lsn: UInt64)
     /// All that was answered before is durable, where answers come before the sync.
@@ -35,8 +39,8 @@ enum Fact: Sendable {
     /// Whether it is an answer of the store's.
     var isAnswer: Bool {
         switch self {
-        case .ackedStart, .ackedBatch, .ackedChange, .ackedEnd, .ackedErase, .reached: true
-        case .sentStart, .sentBatch, .sentChange, .sentEnd, .sentErase, .synced: false
+        case .ackedStart, .ackedBatch, .ackedChange, .ackedEnd, .ackedErase, .ackedExpiry, .reached: true
+        case .sentStart, .sentBatch, .sentChange, .sentEnd, .sentErase, .sentExpiry, .synced: false
         }
     }
 }

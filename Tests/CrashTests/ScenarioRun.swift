@@ -90,6 +90,26 @@ final class ScenarioRun: Sendable {
         _ = try answer.wait()
     }
 
+    /// Lets retention at these recordings, and notes which of them it removed.
+    func expire(_ recordings: [Int], _ change: (inout VacuumRequest) -> Void) throws {
+        var request = VacuumRequest()
+        change(&request)
+        history.note(.sentExpiry(recordings.map(ScenarioRun.id)))
+        let answer = Answer<CompactionReport>()
+        store.vacuum(request) { answer.give($0) }
+        _ = try answer.wait()
+        let gone = recordings.filter { n in
+            do throws(StoreError) {
+                _ = try store.recording(number(ScenarioRun.id(n)))
+                return false
+            } catch {
+                if case .expired = error { return true }
+                return false
+            }
+        }
+        history.note(.ackedExpiry(gone.map(ScenarioRun.id)))
+    }
+
     // MARK: Calls that do not wait
 
     func sendStart(_ n: Int, _ change: (inout RecordingMetadata) -> Void = { _ in }) throws -> Answer<StartReceipt> {
@@ -213,6 +233,7 @@ final class TestClock: Clock, Sendable {
     private let elapsed = Monitor<Int64>(0)
 
     var wallMicroseconds: Int64 { 1_800_000_000_000_000 + elapsed.withLock { $0 } }
+    var isSynchronised: Bool { true }
     var uptimeMicroseconds: Int64 { 1_000_000_000 + elapsed.withLock { $0 } }
 
     func advance(seconds: Int64) { elapsed.withLock { $0 += seconds * 1_000_000 } }

@@ -17,6 +17,8 @@ struct StateReading {
     private let expectation: Expectation
     private(set) var problems: [String] = []
     private(set) var found: [UUIDv7: FoundRecording] = [:]
+    /// What retention removed; a start with such an id begins another recording.
+    private(set) var expired: Set<UUIDv7> = []
 
     init(_ store: Store, _ expectation: Expectation) {
         self.store = store
@@ -33,7 +35,8 @@ struct StateReading {
             problems.append("numbers end at \(statistics.recordingCount), and \(expectation.lastNumber) was acked")
         }
         for number in stride(from: 1, through: statistics.recordingCount, by: 1) { read(number) }
-        for recording in expectation.inOrder where recording.number != nil && found[recording.id] == nil {
+        for recording in expectation.inOrder
+        where recording.number != nil && found[recording.id] == nil && !expired.contains(recording.id) {
             problems.append("recording \(recording.number ?? 0) was acked and is gone")
         }
     }
@@ -46,6 +49,8 @@ struct StateReading {
             return
         } catch .erased(let time) {
             return noteErased(number, at: time)
+        } catch .expired {
+            return noteExpired(number)
         } catch {
             return problems.append("recording \(number): \(error)")
         }
@@ -59,6 +64,7 @@ struct StateReading {
         }
         if store.number(of: id) != number { problems.append("recording \(number) is not found by its id") }
         if expected.tombstone != nil { problems.append("recording \(number) was erased and is back") }
+        if expected.isExpiryAcked { problems.append("recording \(number) had expired and is back") }
         found[id] = FoundRecording(number: number)
         check(listed, expected)
         do {
@@ -81,6 +87,13 @@ struct StateReading {
             problems.append("recording \(number) was erased at another time")
         }
         found[expected.id] = FoundRecording(number: number, isErased: true)
+    }
+
+    private mutating func noteExpired(_ number: UInt64) {
+        guard let expected = expectation.inOrder.first(where: { $0.number == number }), expected.isExpirySent else {
+            return problems.append("recording \(number) has expired, and nothing let it")
+        }
+        expired.insert(expected.id)
     }
 
     private mutating func check(_ listed: ListedRecording, _ expected: Expectation.Recording) {

@@ -92,7 +92,8 @@ def mounted(daemon, request, directory: Path, prepare):
 @pytest.fixture(params=[mount_tmpfs, mount_ext4], ids=["tmpfs", "ext4"])
 def small(household, request, private_mounts):
     """A daemon, not started, whose store lies on a small file system of its own: `daemon.disk`."""
-    daemon = household.prepare(configuration="[recording]\ngrace = 0s\n")
+    # Room is what these tests take away: retention is not to make any.
+    daemon = household.prepare(configuration="[recording]\ngrace = 0s\n[retention]\nkeep_free = 0\n")
     mount = daemon.home / "mount"
     daemon.disk = mounted(daemon, request, mount, request.param)
     daemon.store = mount / "store"

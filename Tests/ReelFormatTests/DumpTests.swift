@@ -32,6 +32,10 @@ import Testing
         #expect(try LossPayload(decoding: expect("loss payload", Samples.loss.encoded())) == Samples.loss)
     }
 
+    @Test func expirePayload() throws {
+        #expect(try ExpirePayload(decoding: expect("expire payload", Samples.expiry.encoded())) == Samples.expiry)
+    }
+
     @Test func batchTable() throws {
         let dump = try expect("batch table", BatchTable.encoded(Samples.batches))
         #expect(try BatchTable.decode(dump) == Samples.batches)

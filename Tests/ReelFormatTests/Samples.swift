@@ -56,10 +56,13 @@ enum Samples {
         state.cuts = [SegmentCut(segment: 11, lengthBytes: 65_536)]
         state.replaced = [7]
         state.tombstones = [Tombstone(recording: 2, id: try id(), erasedMicroseconds: time, lsn: 60)]
+        state.expired = expiry.ranges
         return state
     }
 
     static let commit = CommitPayload(replaced: [3, 4, 6], frameCount: 120)
+
+    static let expiry = ExpirePayload([ExpiredRange(3...9, expiredMicroseconds: time, cause: .age)])
 
     static let batches = [
         BatchRecord(writer: 0x1122_3344_5566_7788, batch: 1, bodyHash: 0xA0A1, firstOrdinal: 0, eventCount: 10),

@@ -306,8 +306,31 @@ import Testing
                 Change("cutCount", everyByte: false) { $0.cuts = [cut] },
                 Change("replacedCount", everyByte: false) { $0.replaced = [0] },
                 Change("tombstoneCount", everyByte: false) { $0.tombstones = [tombstone] },
+                Change("expiredCount", everyByte: false) {
+                    $0.expired = [ExpiredRange(1...1, expiredMicroseconds: 0, cause: .unknown)]
+                },
             ]
         ) { $0.encoded() }
+    }
+
+    @Test func expiredRange() throws {
+        let head = 8
+        try check(
+            "Expired range", ExpiredRange(0...0, expiredMicroseconds: 0, cause: .unknown),
+            [
+                Change("first", "last") { $0.recordings = .max...(.max) },
+                Change("expiredMicroseconds") { $0.expiredMicroseconds = -1 },
+                Change("cause", everyByte: false) { $0.cause = .age },
+            ]
+        ) { Array(ExpirePayload([$0]).encoded()[head...]) }
+    }
+
+    @Test func expirePayload() throws {
+        let range = ExpiredRange(1...1, expiredMicroseconds: 0, cause: .unknown)
+        try check(
+            "Expiry", ExpirePayload([]), isWhole: false,
+            [Change("rangeCount", everyByte: false) { $0.ranges = [range] }]
+        ) { Array($0.encoded().prefix(8)) }
     }
 
     @Test func segmentCut() throws {

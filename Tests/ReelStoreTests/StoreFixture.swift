@@ -8,12 +8,15 @@ import Testing
 
 /// A clock that a test sets.
 final class FakeClock: Clock, Sendable {
-    private let times: Monitor<(wall: Int64, uptime: Int64)>
+    private let times: Monitor<(wall: Int64, uptime: Int64, isSynchronised: Bool)>
 
-    init(wall: Int64 = 1_800_000_000_000_000, uptime: Int64 = 1_000_000_000) { times = Monitor((wall, uptime)) }
+    init(wall: Int64 = 1_800_000_000_000_000, uptime: Int64 = 1_000_000_000, isSynchronised: Bool = true) {
+        times = Monitor((wall, uptime, isSynchronised))
+    }
 
     var wallMicroseconds: Int64 { times.withLock { $0.wall } }
     var uptimeMicroseconds: Int64 { times.withLock { $0.uptime } }
+    var isSynchronised: Bool { times.withLock { $0.isSynchronised } }
 
     /// Lets both clocks go on.
     func advance(seconds: Int64) {
@@ -22,6 +25,8 @@ final class FakeClock: Clock, Sendable {
             $0.uptime += seconds * 1_000_000
         }
     }
+
+    func setSynchronised(_ isSynchronised: Bool) { times.withLock { $0.isSynchronised = isSynchronised } }
 
     /// Sets the wall clock as an admin or a bad battery would.
     func setWall(_ microseconds: Int64) { times.withLock { $0.wall = microseconds } }
@@ -85,6 +90,14 @@ extension Store {
     func erase(_ recording: UInt64) throws -> Tombstone { try answer { try erase(recording, $0) } }
 
     func vacuum() throws -> CompactionReport { try answer { vacuum($0) } }
+
+    func vacuum(_ change: (inout VacuumRequest) -> Void) throws -> CompactionReport {
+        var request = VacuumRequest()
+        change(&request)
+        return try answer { [request] in vacuum(request, $0) }
+    }
+
+    func keepLimits() throws { try answer { keepLimits($0) } }
 
     /// The events of a recording as the splice gives them, parted by a naive reading of the array.
     func events(of recording: UInt64) throws -> [String] {

@@ -184,4 +184,35 @@ struct ClientCommandTests {
         let idle = try StubDaemon("{\"segments\": 0, \"bytes_before\": 0, \"bytes_after\": 0}")
         #expect(idle.run("vacuum").output == "nothing to compact\n")
     }
+
+    @Test func vacuumAsksForLimitsAndTellsWhatWent() throws {
+        let dry = try StubDaemon(
+            #"{"segments":0,"bytes_before":0,"bytes_after":0,"segments_removed":0,"recordings_removed":2,"#
+                + #""recordings_removed_bytes":2048,"oldest":"2026-01-01T00:00:00.000000Z","#
+                + #""newest":"2026-02-01T00:00:00.000000Z","dry_run":true,"waits":"Look at the clock."}"#)
+        let told = dry.run("vacuum", "--max-age=30d", "--max-size=10G", "-n").output
+        #expect(told.hasPrefix("2 recordings, 2.0 K, ended 2026-01-01T00:00:00.000000Z to 2026-02-01T"))
+        #expect(told.hasSuffix(", would be removed\nLook at the clock.\n"))
+        #expect(dry.lines == ["POST /v1/store/compact?max_age=2592000&max_size=10737418240&dry_run=1"])
+        let done = try StubDaemon(
+            #"{"segments":1,"bytes_before":4096,"bytes_after":1024,"segments_removed":2,"recordings_removed":1,"#
+                + #""recordings_removed_bytes":1024}"#)
+        #expect(
+            done.run("vacuum", "--confirm").output
+                == "1 recording, 1.0 K, removed\n2 segments removed\n1 segment compacted, 4.0 K before, 1.0 K after\n")
+        #expect(done.lines == ["POST /v1/store/compact?confirm=1"])
+        let none = try StubDaemon(#"{"segments":0,"dry_run":true}"#)
+        #expect(none.run("vacuum", "--dry-run").output == "nothing would be removed\n")
+    }
+
+    @Test(arguments: [
+        ("--max-age=0", "out of bounds"), ("--max-age=90", "not a duration"), ("--max-size=0", "out of bounds"),
+        ("--max-size=lots", "not a size"),
+    ])
+    func vacuumRefusesLimitsThatAreNone(option: String, word: String) throws {
+        let daemon = try StubDaemon("{}")
+        let run = daemon.run("vacuum", option)
+        #expect(run.code == .usage && run.told.contains(word), "\(run.told)")
+        #expect(daemon.lines == [])
+    }
 }

@@ -71,8 +71,30 @@ struct ConfigurationTests {
         ("[recording]\n= 1", "F:2: '= 1' is neither [section] nor key = value; comments begin with #"),
         ("[stor]\na=1", "F:2: [stor]: no such section; did you mean [store]?"),
         (
-            "[retention]\nmax_age=1",
-            "F:2: [retention]: no such section; there are [store], [server], [recording], [compaction], [log]"
+            "[shipping]\nmax_age=1",
+            "F:2: [shipping]: no such section; there are [store], [server], [recording], [retention], [compaction], [log]"
+        ),
+        ("[retention]\nmax_age = 90x", "F:2: retention.max_age: '90x' is not a duration; write 90d, 12h or 30min"),
+        ("[retention]\nmax_age = 90", "F:2: retention.max_age: '90' is not a duration; write 90d, 12h or 30min"),
+        ("[retention]\nmax_age = 90s", "F:2: retention.max_age: '90s' is out of bounds; write 1h to 36500d"),
+        ("[retention]\nmax_age = 36501d", "F:2: retention.max_age: '36501d' is out of bounds; write 1h to 36500d"),
+        ("[retention]\nmax_size = 10", "F:2: retention.max_size: '10' is out of bounds; write 1M to 1048576T"),
+        ("[retention]\nkeep_free = some", "F:2: retention.keep_free: 'some' is not a size; write 10G, 64M or 512K"),
+        (
+            "[retention]\nproject_max_age = shop",
+            "F:2: retention.project_max_age: 'shop' is no list of ages; write project:age, as in shop:30d, intranet:0"
+        ),
+        (
+            "[retention]\nproject_max_age = shop:30d, :1d",
+            "F:2: retention.project_max_age: 'shop:30d, :1d' names no project before a colon; write shop:30d"
+        ),
+        (
+            "[retention]\nproject_max_age = a:30d, a:1d",
+            "F:2: retention.project_max_age: 'a:30d, a:1d' names the project 'a' twice"
+        ),
+        (
+            "[retention]\nproject_max_age = a:b:1x",
+            "F:2: retention.project_max_age: 'a:b:1x' has the age '1x', which is not a duration; write 90d, 12h or 30min"
         ),
         ("\n\n[store]\nsegmnt_size=1", "F:4: store.segmnt_size: no such key; did you mean 'segment_size = 128M'?"),
         ("[log]\nlease=1min", "F:2: log.lease: no such key; it belongs to [recording]"),
@@ -163,7 +185,13 @@ struct ConfigurationTests {
 
     /// The documented defaults are those the rooms below have by themselves.
     @Test func optionsMadeFromTheDefaultsAreTheDefaultOptions() {
-        #expect(Configuration().storeOptions == StoreOptions())
+        var store = StoreOptions()
+        // By itself the room below removes nothing.
+        store.retention.isAutomatic = true
+        store.retention.ageMaxMicroseconds = 90 * 86_400_000_000
+        store.retention.sizeMax = .automatic
+        store.retention.keepFree = .automatic
+        #expect(Configuration().storeOptions == store)
         let (http, expected) = (Configuration().httpOptions, HTTPOptions())
         // One a CPU, where the room below has one: tests of it do not depend on the machine.
         #expect(http.loopCount == CPUs.count && expected.loopCount == 1)
@@ -179,7 +207,8 @@ struct ConfigurationTests {
             "store.queue_size": "2M", "store.queue_frames": "17", "store.tombstone_age": "2d", "recording.lease": "2s",
             "recording.resume_window": "3s", "recording.length_max": "90s", "recording.size_max": "3M",
             "recording.grace": "4s", "compaction.automatic": "no", "compaction.chunk_size": "32K",
-            "compaction.small_frames": "9",
+            "compaction.small_frames": "9", "retention.max_age": "0", "retention.project_max_age": "b:0, a:c:2h",
+            "retention.max_size": "5G", "retention.keep_free": "0",
         ]
         var configuration = Configuration()
         for key in ConfigurationKey.all {
@@ -199,6 +228,10 @@ struct ConfigurationTests {
         expected.compaction.isAutomatic = false
         expected.compaction.chunkSizeBytes = 32 << 10
         expected.compaction.smallFrameCount = 9
+        expected.retention.isAutomatic = true
+        expected.retention.projectAgeMaxMicroseconds = ["a:c": 7_200_000_000, "b": 0]
+        expected.retention.sizeMax = .bytes(5 << 30)
+        #expect(RetentionSettings.keys[1].text(in: configuration) == "a:c:2h, b:0")
         #expect(configuration.storeOptions == expected)
     }
 

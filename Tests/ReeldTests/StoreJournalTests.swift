@@ -51,6 +51,32 @@ struct StoreJournalTests {
             ])
     }
 
+    @Test func whatRetentionRemovedIsToldWithCauseCountAndSize() {
+        var receipt = ExpiryReceipt()
+        receipt.recordingCount = 120
+        receipt.sizeBytes = 2 << 20
+        #expect(
+            lines(.expired(RetentionRemoval(cause: .age, receipt: receipt))) == [
+                "notice: retention removed 120 recordings, 2.0 M: older than they may become (count=120 size=2097152 "
+                    + "cause=age)"
+            ])
+        #expect(
+            lines(.segmentsUnlinked(count: 2, sizeBytes: 4096)) == [
+                "info: removed 2 segments in which nothing was left: 4.0 K (count=2 size=4096)"
+            ])
+    }
+
+    @Test func aClockThatRetentionWaitsForIsToldWithWhatToDo() {
+        let wait = RetentionWait.confirmation(
+            movedMicroseconds: 60 * 86_400_000_000, recordingCount: 5, sizeBytes: 1000)
+        #expect(
+            lines(.retentionWaits(wait)) == [
+                "warning: Nothing is removed by age: the clock moved by 60 days, and 5 recordings (1000 bytes), more than a "
+                    + "tenth of the store, would go. If the clock is right, say so with reeld vacuum --confirm. "
+                    + "(cause=confirmation)"
+            ])
+    }
+
     @Test func theEndOfWritingNamesItsCauseAndWhatToDo() {
         let told = lines(.storeReadOnly(SystemError(30, "open", "/s/log/10.seg")))
         #expect(

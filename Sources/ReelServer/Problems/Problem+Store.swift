@@ -1,3 +1,4 @@
+import ReelFormat
 import ReelStore
 import ReelSystem
 
@@ -11,6 +12,10 @@ extension Problem {
         case .unknownRecording: self = .unknownRecording(name)
         case .erased(let time):
             self.init(.erased, "Recording \(name) was erased; nothing of it is left.", .erased(time))
+        case .expired(let cause):
+            self.init(
+                .expired, "Recording \(name) has expired: retention removed it (\(cause.sentence)).",
+                .reason(cause.name))
         case .ended(let reason, let time):
             self.init(
                 .recordingEnded, "Recording \(name) has ended (\(reason.sentence)). Start another one.",
@@ -47,6 +52,12 @@ extension Problem {
                 .ledgerFailed,
                 "Recording \(name) is erased, but the ledger of erasures could not be written (\(error.reason)). Send this "
                     + "again, so that it is.")
+        case .overLimit(let wait):
+            self.init(
+                .overLimit,
+                "Nothing was stored. \(wait.sentence) Unpin or erase some, or raise [retention] max_size or lower "
+                    + "keep_free.", .reason(wait.name))
+        case .retentionWaits(let wait): self.init(.retentionWaits, wait.sentence, .reason(wait.name))
         case .staleChunkTable(let generation):
             self.init(
                 .staleChunkTable, "The recording was compacted since. Fetch the chunk table again.",
@@ -79,6 +90,17 @@ extension Problem {
     }
 
     static var busy: Problem { Problem(.busy, "More requests wait than may. Send this one again.") }
+}
+
+extension ExpiryCause {
+    fileprivate var sentence: String {
+        switch self {
+        case .age: "it was as old as a recording may become"
+        case .size: "it was among the oldest, and the log as large as it may become"
+        case .freeSpace: "it was among the oldest, and the disk had to keep room"
+        case .unknown: "why is not known to this program"
+        }
+    }
 }
 
 extension EndReason {

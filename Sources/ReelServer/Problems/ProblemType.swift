@@ -49,12 +49,14 @@ package enum ProblemType: String, CaseIterable, Sendable {
     // The recording.
     case unknownRecording = "unknown-recording"
     case erased = "erased"
+    case expired = "expired"
     case recordingEnded = "recording-ended"
     case recordingFull = "recording-full"
     case batchConflict = "batch-conflict"
     case batchTooOld = "batch-too-old"
     case held = "held"
     case ledgerFailed = "ledger-failed"
+    case retentionWaits = "retention-waits"
     case staleChunkTable = "stale-chunk-table"
     case unknownChunk = "unknown-chunk"
 
@@ -65,6 +67,7 @@ package enum ProblemType: String, CaseIterable, Sendable {
     case queueFull = "queue-full"
     case outcomeUnknown = "outcome-unknown"
     case diskFull = "disk-full"
+    case overLimit = "over-limit"
     case readOnly = "read-only"
     case stopping = "stopping"
     case damaged = "damaged"
@@ -137,6 +140,7 @@ package enum ProblemType: String, CaseIterable, Sendable {
 
         case .unknownRecording: Row(404, "There is no such recording")
         case .erased: Row(410, "The recording was erased")
+        case .expired: Row(410, "The recording has expired")
         case .recordingEnded: Row(409, "The recording has ended")
         case .recordingFull: Row(409, "The recording is full and goes on in another one")
         case .batchConflict: Row(409, "The batch number was used for other events")
@@ -144,6 +148,7 @@ package enum ProblemType: String, CaseIterable, Sendable {
         case .held: Row(409, "The recording is pinned")
         case .ledgerFailed:
             Row(503, "The recording is erased, and the ledger does not say so yet", retryAfterSeconds: 30)
+        case .retentionWaits: Row(409, "The clock may be wrong")
         case .staleChunkTable: Row(409, "The chunk table has changed")
         case .unknownChunk: Row(404, "No chunk begins there")
 
@@ -153,6 +158,7 @@ package enum ProblemType: String, CaseIterable, Sendable {
         case .queueFull: Row(503, "Too much waits for the disk", retryAfterSeconds: 1)
         case .outcomeUnknown: Row(503, "Whether the change was made is not known", retryAfterSeconds: 1)
         case .diskFull: Row(507, "The disk is full", retryAfterSeconds: 30)
+        case .overLimit: Row(507, "The store has as much as it may", retryAfterSeconds: 30)
         case .readOnly: Row(503, "The store takes no changes", retryAfterSeconds: 60)
         case .stopping: Row(503, "The daemon is stopping", retryAfterSeconds: 5)
         case .damaged: Row(500, "Stored bytes are damaged")

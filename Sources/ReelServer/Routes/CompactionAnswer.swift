@@ -21,13 +21,17 @@ final class CompactionAnswer: BodyStream {
     }
 
     private let exchange: Exchange
+    private let request: VacuumRequest
     private let state = Monitor(State())
 
-    init(_ exchange: Exchange) { self.exchange = exchange }
+    init(_ exchange: Exchange, _ request: VacuumRequest) {
+        self.exchange = exchange
+        self.request = request
+    }
 
-    /// Compacts, waits for it and answers.
+    /// Removes, compacts, waits for it and answers.
     func run() {
-        exchange.context.store.vacuum { [state] result in state.broadcast { $0.result = result } }
+        exchange.context.store.vacuum(request) { [state] result in state.broadcast { $0.result = result } }
         let patience = exchange.context.options.http.replySecondsMax * 500
         let early = state.wait(timeoutMilliseconds: patience) { state -> Result<CompactionReport, StoreError>? in
             state.isCancelled ? .failure(.closing) : state.result
@@ -70,6 +74,13 @@ final class CompactionAnswer: BodyStream {
             json.member("segments", report.segmentCount)
             json.member("bytes_before", report.bytesBefore)
             json.member("bytes_after", report.bytesAfter)
+            json.member("segments_removed", report.unlinkedCount)
+            json.member("recordings_removed", report.expired.recordingCount)
+            json.member("recordings_removed_bytes", report.expired.sizeBytes)
+            if let oldest = report.expired.oldestMicroseconds.flatMap(TimeText.text) { json.member("oldest", oldest) }
+            if let newest = report.expired.newestMicroseconds.flatMap(TimeText.text) { json.member("newest", newest) }
+            if request.isDryRun { json.member("dry_run", true) }
+            if let wait = report.wait { json.member("waits", wait.sentence) }
         }
         return json.bytes
     }
@@ -85,8 +96,8 @@ final class CompactionDesk: Sendable {
 
     private let state = Monitor(State())
 
-    func begin(_ exchange: Exchange) {
-        let answer = CompactionAnswer(exchange)
+    func begin(_ exchange: Exchange, _ request: VacuumRequest) {
+        let answer = CompactionAnswer(exchange, request)
         let isTaken = state.withLock { state in
             guard state.current == nil else { return false }
             state.current = answer

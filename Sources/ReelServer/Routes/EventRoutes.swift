@@ -47,7 +47,7 @@ enum EventRoutes {
             do throws(Problem) {
                 snapshot = try exchange.context.snapshot(of: name)
             } catch {
-                guard error.type == .unknownRecording || error.type == .erased else { throw error }
+                guard [.unknownRecording, .erased, .expired].contains(error.type) else { throw error }
                 return exchange.send(unknownActivity("Activity \(name) not found"))
             }
             try exchange.context.requireWhole(snapshot, name)

@@ -1,3 +1,4 @@
+import ReelCodec
 import ReelStore
 
 /// `/healthz`: the process answers. `/readyz`: it takes writes.
@@ -12,6 +13,13 @@ enum HealthRoutes {
         if exchange.context.isDiskFull {
             return exchange.send(Problem(StoreError.diskFull, recording: "") { _ in "" })
         }
-        exchange.send(json: Array("{\"status\":\"ready\"}".utf8))
+        var json = JSONWriter()
+        json.object { json in
+            json.member("status", "ready")
+            // Ready all the same: nothing is lost by waiting.
+            let waits = exchange.context.store.retention.waits
+            if !waits.isEmpty { json.member("retention_waits", waits.map(\.name).joined(separator: " ")) }
+        }
+        exchange.send(json: json.bytes)
     }
 }

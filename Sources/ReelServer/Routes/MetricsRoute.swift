@@ -1,3 +1,4 @@
+import ReelFormat
 import ReelHTTP
 import ReelStore
 
@@ -38,6 +39,7 @@ enum MetricsRoute {
         text.counter("reeld_commit_frames_total", "Frames in them.", store.commits.frameCount)
         text.counter("reeld_commit_bytes_total", "Bytes in them.", store.commits.sizeBytes)
         text.gauge("reeld_read_only", "1 when the store takes no changes.", context.store.health.isReadOnly ? 1 : 0)
+        text.add(context.store.retention)
         if let free = try? context.store.freeBytes() {
             text.gauge("reeld_disk_free_bytes", "Bytes free on the store's file system.", free)
         }
@@ -86,6 +88,27 @@ private struct MetricsText {
         sample(name + "_bucket", total, labels: "{le=\"+Inf\"}")
         append("\(name)_sum \(Double(sum) / 1_000_000)\n")
         sample(name + "_count", total)
+    }
+
+    mutating func add(_ retention: RetentionStatus) {
+        let causes: [ExpiryCause] = [.age, .size, .freeSpace]
+        family("reeld_retention_recordings_total", "counter", "Recordings that retention removed, by cause.")
+        for cause in causes {
+            sample(
+                "reeld_retention_recordings_total", retention.removed[cause]?.recordingCount ?? 0,
+                labels: "{cause=\"\(cause.name)\"}")
+        }
+        family("reeld_retention_bytes_total", "counter", "What they took in the log.")
+        for cause in causes {
+            sample(
+                "reeld_retention_bytes_total", retention.removed[cause]?.sizeBytes ?? 0,
+                labels: "{cause=\"\(cause.name)\"}")
+        }
+        gauge(
+            "reeld_retention_checked_seconds", "When every recording's age was last looked at, since 1970; 0 not yet.",
+            (retention.lastPassMicroseconds ?? 0) / 1_000_000)
+        family("reeld_retention_waits", "gauge", "1 for what keeps retention from removing what is due.")
+        for wait in retention.waits { sample("reeld_retention_waits", 1, labels: "{for=\"\(wait.name)\"}") }
     }
 
     mutating func add(_ statistics: HTTPStatistics) {

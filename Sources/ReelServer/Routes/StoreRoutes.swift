@@ -24,6 +24,7 @@ enum StoreRoutes {
                 json.member("lsn", figures.lastLSN)
                 json.member("queue", figures.queueDepth)
                 let cause = store.health.readOnlyCause
+                retention(store.retention, to: &json)
                 json.member("read_only", cause != nil)
                 if let cause { json.member("read_only_cause", "\(cause)") }
             }
@@ -32,12 +33,35 @@ enum StoreRoutes {
     }
 
     static func compact(_ request: Request, _ exchange: Exchange) {
+        let wish: VacuumRequest
         do throws(Problem) {
-            try Query(request.query).allow([])
+            wish = try VacuumRequest(Query(request.query))
         } catch {
             return exchange.send(error)
         }
-        exchange.context.compactions.begin(exchange)
+        exchange.context.compactions.begin(exchange, wish)
+    }
+
+    private static func retention(_ status: RetentionStatus, to json: inout JSONWriter) {
+        json.member("expired_recordings", status.removed.values.reduce(0) { $0 + $1.recordingCount })
+        json.member("expired_bytes", status.removed.values.reduce(0) { $0 + $1.sizeBytes })
+        if let time = status.lastPassMicroseconds.flatMap(TimeText.text) { json.member("retention_checked", time) }
+        if !status.waits.isEmpty {
+            json.member("retention_waits", status.waits.map(\.sentence).joined(separator: " "))
+        }
+    }
+}
+
+extension VacuumRequest {
+    /// `max_age` (seconds), `max_size` (bytes), `dry_run` and `confirm` (1).
+    fileprivate init(_ query: Query) throws(Problem) {
+        self.init()
+        try query.allow(["max_age", "max_size", "dry_run", "confirm"])
+        // A thousand years, which fits microseconds well.
+        ageMaxMicroseconds = try query.number("max_age", in: 1...31_536_000_000).map { Int64($0) * 1_000_000 }
+        sizeMaxBytes = try query.number("max_size", in: 1...1 << 60)
+        isDryRun = try query.number("dry_run", in: 0...1) == 1
+        isConfirmed = try query.number("confirm", in: 0...1) == 1
     }
 }
 

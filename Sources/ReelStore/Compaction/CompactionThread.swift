@@ -5,15 +5,21 @@ import ReelSystem
 /// Runs compaction behind everything else, on a thread of low priority.
 final class CompactionThread: Sendable {
     private enum Wish {
-        case vacuum(@Sendable (Result<CompactionReport, StoreError>) -> Void)
+        case vacuum(VacuumRequest, @Sendable (Result<CompactionReport, StoreError>) -> Void)
+        /// What it does by itself now and then.
+        case keepLimits(@Sendable (Result<Void, StoreError>) -> Void)
         case stop
     }
 
     private let context: StoreContext
+    let retention: RetentionKeeper
     private let wishes = Monitor<[Wish]>([])
     private let thread: Monitor<Thread?> = Monitor(nil)
 
-    init(_ context: StoreContext) { self.context = context }
+    init(_ context: StoreContext) {
+        self.context = context
+        retention = RetentionKeeper(context)
+    }
 
     func start() {
         let thread = Thread("reel-compact") { [self] in
@@ -22,9 +28,16 @@ final class CompactionThread: Sendable {
         self.thread.withLock { $0 = thread }
     }
 
-    /// Compacts everything that gets smaller by it, then calls back.
-    func vacuum(_ completion: @escaping @Sendable (Result<CompactionReport, StoreError>) -> Void) {
-        wishes.signal { $0.append(.vacuum(completion)) }
+    /// Removes what is asked for and compacts everything that gets smaller by it, then calls back.
+    func vacuum(
+        _ request: VacuumRequest, _ completion: @escaping @Sendable (Result<CompactionReport, StoreError>) -> Void
+    ) {
+        wishes.signal { $0.append(.vacuum(request, completion)) }
+    }
+
+    /// Does now what retention does by itself, then calls back.
+    func keepLimits(_ completion: @escaping @Sendable (Result<Void, StoreError>) -> Void) {
+        wishes.signal { $0.append(.keepLimits(completion)) }
     }
 
     /// Ends a running compaction at the next recording; what it wrote is thrown away.
@@ -42,8 +55,10 @@ final class CompactionThread: Sendable {
             let wish = wishes.wait(timeoutMilliseconds: 5000) { $0.isEmpty ? nil : $0.removeFirst() }
             switch wish {
             case .stop: return
-            case .vacuum(let completion): completion(vacuum())
+            case .vacuum(let request, let completion): completion(vacuum(request))
+            case .keepLimits(let completion): completion(keepLimits())
             case nil:
+                if context.options.retention.isAutomatic { _ = keepLimits() }
                 guard context.options.compaction.isAutomatic else { continue }
                 // Looking for waste reads every table, so it is done now and then only.
                 let now = context.clock.uptimeMicroseconds
@@ -60,15 +75,44 @@ final class CompactionThread: Sendable {
         }
     }
 
-    private func vacuum() -> Result<CompactionReport, StoreError> {
+    private func keepLimits() -> Result<Void, StoreError> {
+        do {
+            return .success(try retention.tick())
+        } catch {
+            if !context.isClosing.withLock({ $0 }) { context.note(.compactionFailed(error)) }
+            return .failure(error)
+        }
+    }
+
+    private func vacuum(_ request: VacuumRequest) -> Result<CompactionReport, StoreError> {
         do {
             var report = CompactionReport()
-            if context.view.state.withLock({ !$0.active.entries.isEmpty }) { try rotate() }
-            while try compactOnce(isForced: true, looksForWaste: true, &report) {}
+            // How large the log is without its waste is known when that is gone.
+            if request.sizeMaxBytes != nil, !request.isDryRun { try compactAll(&report) }
+            var isGoingOn = true
+            while isGoingOn {
+                var removed: UInt64 = 0
+                if request.asksRetention {
+                    let (receipt, wait) = try retention.vacuum(request)
+                    removed = receipt.recordingCount
+                    report.expired.add(receipt)
+                    report.wait = wait
+                }
+                guard !request.isDryRun else { return .success(report) }
+                report.add(try retention.sweep(isUrgent: request.asksRetention))
+                try compactAll(&report)
+                // What recordings leave is known only once they are gone.
+                isGoingOn = removed > 0 && request.sizeMaxBytes.map { context.logSizeBytes > $0 } ?? false
+            }
             return .success(report)
         } catch {
             return .failure(error)
         }
+    }
+
+    private func compactAll(_ report: inout CompactionReport) throws(StoreError) {
+        if context.view.state.withLock({ !$0.active.entries.isEmpty }) { try rotate() }
+        while try compactOnce(isForced: true, looksForWaste: true, &report) {}
     }
 
     private func compactWhatIsDue(looksForWaste: Bool) throws(StoreError) {
@@ -147,10 +191,10 @@ final class CompactionThread: Sendable {
         guard segment.isCompacted, looksForWaste else { return facts }
         let small = context.options.compaction.chunkSizeBytes / 2
         var status: (number: UInt64, RecordingStatus)?
-        for entry in try segment.allFrames() {
+        for entry in try segment.allFrames() where entry.kind != .expire {
             facts.frameCount += 1
             if status?.number != entry.recording {
-                status = (entry.recording, try context.committedRow(entry.recording).status)
+                status = (entry.recording, try context.survivingState(entry.recording)?.row.status ?? .erased)
             }
             let isUnmerged = entry.kind == .events && !entry.flags.contains(.merged) && entry.rawSizeBytes < small
             switch status?.1 {
@@ -168,7 +212,20 @@ final class CompactionThread: Sendable {
 
 /// What a vacuum did.
 package struct CompactionReport: Sendable, Equatable {
+    /// What retention removed, or would have.
+    package var expired = ExpiryReceipt()
+    /// What keeps retention from removing what is due.
+    package var wait: RetentionWait?
+    /// Segments that went because nothing was left in them.
+    package var unlinkedCount = 0
     package var segmentCount = 0
     package var bytesBefore: UInt64 = 0
     package var bytesAfter: UInt64 = 0
+
+    fileprivate mutating func add(_ sweep: SweepReport) {
+        unlinkedCount += sweep.unlinkedCount
+        segmentCount += sweep.compaction.segmentCount
+        bytesBefore += sweep.unlinkedBytes + sweep.compaction.bytesBefore
+        bytesAfter += sweep.compaction.bytesAfter
+    }
 }

@@ -53,7 +53,7 @@ struct Compactor {
     private func writeRecordings(of inputs: [SealedSegment], to writer: inout CompactedSegmentWriter) throws {
         var recordings: Set<UInt64> = []
         for input in inputs {
-            for entry in try input.allFrames() { recordings.insert(entry.recording) }
+            for entry in try input.allFrames() where entry.kind != .expire { recordings.insert(entry.recording) }
         }
         let numbers = Set(inputs.map(\.segment.number))
         for recording in recordings.sorted() {
@@ -73,8 +73,7 @@ struct Compactor {
     private func writeRecording(
         _ number: UInt64, _ frames: [LocatedFrame], to writer: inout CompactedSegmentWriter
     ) throws {
-        let state = try context.committedState(number)
-        guard state.row.status != .erased else { return }
+        guard let state = try context.survivingState(number) else { return }
         for frame in frames where frame.entry.kind.isMetadata {
             let isCurrent =
                 UInt64(state.row.metadataSegment) == frame.segment.number

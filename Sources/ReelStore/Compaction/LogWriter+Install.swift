@@ -49,6 +49,7 @@ extension LogWriter {
         context.view.state.withLock { view in
             view.retired = []
             view.appliedLSN = max(view.appliedLSN, header.lsn)
+            view.lastReceivedMicroseconds = max(view.lastReceivedMicroseconds, header.receivedMicroseconds)
         }
         removeFiles(compacted.replaced)
     }
@@ -101,7 +102,7 @@ extension LogWriter {
         }
     }
 
-    private func removeFiles(_ numbers: [UInt64]) {
+    func removeFiles(_ numbers: [UInt64]) {
         do {
             try context.removeTables(of: numbers)
             for number in numbers { try context.fileSystem.unlink(context.paths.segment(number)) }

@@ -16,6 +16,8 @@ package struct IndexDump {
                 for frame in try context.view.frames(of: number) { line(describe(frame)) }
             } catch StoreError.unknownRecording {
                 line("recording \(number): none")
+            } catch StoreError.expired(let cause) {
+                line("recording \(number): expired by \(cause.name)")
             }
             number += 1
         }

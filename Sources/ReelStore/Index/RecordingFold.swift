@@ -20,6 +20,7 @@ struct RecordingFold {
     func state(_ number: UInt64, noteDamage: (Corruption) -> Void = { _ in }) throws(StoreError) -> RecordingState? {
         // Its frames may be gone, and some of its events not yet.
         if let tombstone = view.tombstone(of: number) { return .erased(tombstone) }
+        if view.expiry(of: number) != nil { return nil }
         var state: RecordingState?
         for frame in try view.frames(of: number) {
             do {
@@ -37,7 +38,7 @@ struct RecordingFold {
         let entry = located.entry
         if state?.row.status == .erased { return }
         switch entry.kind {
-        case .state, .commit: return
+        case .state, .commit, .expire: return
         case .tombstone:
             let frame = try located.read()
             guard let tombstone = try? Tombstone(decoding: frame.member) else {

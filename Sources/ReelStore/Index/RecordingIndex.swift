@@ -127,6 +127,13 @@ final class RecordingIndex: Sendable {
         try rows.write([UInt8](repeating: 0, count: RecordingRow.sizeBytes), slot: Int(number) - 1)
     }
 
+    /// Takes back rows and summaries of recordings that are gone, where there are any.
+    func clear(_ numbers: ClosedRange<UInt64>) throws(SystemError) {
+        let slots = Int(clamping: numbers.lowerBound) - 1..<Int(clamping: numbers.upperBound)
+        try summaries.clear(slots)
+        try rows.clear(slots)
+    }
+
     /// The numbers that may have the id; whoever asks compares their rows.
     func candidates(for id: UUIDv7) -> [UInt64] { ids.candidates(id) }
 

@@ -11,6 +11,7 @@ final class SlotFile: Sendable {
     /// The file grows by this much at a time.
     private static let growthBytes: UInt64 = 1 << 20
     private static let readAttemptMax = 1000
+    private static let clearingBytes = 64 << 10
 
     let file: any File
     private let mapping: any Mapping
@@ -72,6 +73,22 @@ final class SlotFile: Sendable {
         let start = UInt64(firstSlotBytes + index * slotBytes)
         try grow(to: start + UInt64(slotBytes))
         try file.write(bytes, at: start)
+    }
+
+    /// Writes zeros over slots that hold something, runs of them in one piece.
+    func clear(_ range: Range<Int>) throws(SystemError) {
+        let pieceMax = max(1, SlotFile.clearingBytes / slotBytes)
+        var start = range.lowerBound
+        let end = min(range.upperBound, slotCount)
+        while start < end {
+            let piece = start..<min(start + pieceMax, end)
+            let isUsed = withSlots(piece) { !$0.isZero }
+            if isUsed {
+                let zeros = [UInt8](repeating: 0, count: piece.count * slotBytes)
+                try file.write(zeros, at: UInt64(firstSlotBytes + start * slotBytes))
+            }
+            start = piece.upperBound
+        }
     }
 
     /// Makes sure that writing a slot will find its place on the disk.

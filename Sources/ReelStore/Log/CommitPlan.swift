@@ -10,6 +10,7 @@ struct CommitPlan {
     /// The recordings this plan starts.
     var started: [UUIDv7: UInt64] = [:]
     var tombstones: [Tombstone] = []
+    var expired: [ExpiredRange] = []
     /// Who waits, and how they are told of success.
     private(set) var waiting: [(operation: Operation, succeed: () -> Void)] = []
 

@@ -156,6 +156,10 @@ final class LogView: Sendable {
         var nextRecording: UInt64
         /// Of every erased recording, by its number: what says that it is erased once compaction has dropped its frames.
         var tombstones: [UInt64: Tombstone] = [:]
+        /// The recordings that retention removed.
+        var expired = ExpiredRanges()
+        /// The receive time of the newest frame, microseconds since 1970.
+        var lastReceivedMicroseconds: Int64 = 0
         /// Segments just replaced, until every row points into their successor.
         var retired: [Segment] = []
     }
@@ -182,6 +186,9 @@ final class LogView: Sendable {
 
     /// What stays of an erased recording; nil where it is not erased.
     func tombstone(of recording: UInt64) -> Tombstone? { state.withLock { $0.tombstones[recording] } }
+
+    /// How retention removed a recording; nil where it did not.
+    func expiry(of recording: UInt64) -> ExpiredRange? { state.withLock { $0.expired.range(of: recording) } }
 
     /// The segment of that number, sealed or active.
     func segment(_ number: UInt64) -> Segment? {

@@ -10,6 +10,14 @@ extension LogWriter {
         case .change(let number, let change, let completion): try stageChange(number, change, operation, completion)
         case .end(let number, let reason, let completion): try stageEnd(number, reason, operation, completion)
         case .erase(let request, let completion): try stageErase(request, operation, completion)
+        case .expire(let numbers, let cause, let completion):
+            try commitAll()
+            stageExpiry(numbers, cause, operation, completion)
+            commit()
+        case .discard(let segments, let completion):
+            try commitAll()
+            try discard(segments)
+            completion(.success(()))
         case .rotate(let completion):
             try commitAll()
             let sealed = active.segment.number
@@ -58,6 +66,7 @@ extension LogWriter {
                 completion(.success(StartReceipt(recording: reference, isDuplicate: true)))
             }
         }
+        try refuseOverLimit()
         let id: UUIDv7
         if let given = request.id { id = given } else { id = try makeID() }
         let reference = try addStart(id: id, request.metadata)
@@ -143,6 +152,7 @@ extension LogWriter {
                 case .new: break
                 }
             }
+            try refuseOverLimit()
             try refuseIfEnded(state)
             if let reason = limitReached(by: batch, state.row) {
                 let successor = try addSuccessor(to: &state, reason)

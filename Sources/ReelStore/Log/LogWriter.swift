@@ -21,6 +21,8 @@ final class LogWriter {
     /// Replaced segments whose files may still be there after a crash.
     var replaced: [UInt64] = []
     var isReadOnly = false
+    /// Whether the file `store` says that there are `expire` frames.
+    var hasDeclaredExpiry: Bool
     var plan = CommitPlan()
     let cache: StateCache
     /// When, on the uptime clock, what was acked without a sync must be synced.
@@ -35,6 +37,7 @@ final class LogWriter {
         lastReceivedMicroseconds = position.lastReceivedMicroseconds
         cuts = position.cuts
         replaced = position.replaced
+        hasDeclaredExpiry = context.identity.incompatibleFeatures & StoreIdentity.expiryFeature != 0
         cache = StateCache(context)
     }
 
@@ -149,6 +152,7 @@ final class LogWriter {
     /// Rows after the log: a crash between the two leaves frames without rows, which recovery adds; the reverse order
     /// would leave rows that point past the end of the log.
     private func publish(_ plan: CommitPlan, lastLSN: UInt64) {
+        if !plan.expired.isEmpty { publishExpiry(plan.expired) }
         for state in plan.states.values {
             do {
                 if state.isSummaryChanged { try context.index.write(state.summary) }
@@ -164,6 +168,7 @@ final class LogWriter {
             state.activeLengthBytes = active.lengthBytes
             state.appliedLSN = lastLSN
             state.nextRecording = nextRecording
+            state.lastReceivedMicroseconds = lastReceivedMicroseconds
         }
         context.commits.withLock { $0.note(frames: plan.entries.count, bytes: plan.buffer.count) }
     }
@@ -255,7 +260,11 @@ final class LogWriter {
         state.cuts = cuts
         state.replaced = replaced
         let oldest = context.clock.wallMicroseconds - context.options.tombstoneMicroseconds
-        let tombstones = context.view.state.withLock { $0.tombstones }
+        let (tombstones, expired) = context.view.state.withLock { view in
+            view.expired.forget(before: oldest)
+            return (view.tombstones, view.expired)
+        }
+        state.expired = expired.ranges
         state.tombstones = tombstones.values.filter { $0.erasedMicroseconds >= oldest }
             .sorted { $0.recording < $1.recording }
         return state

@@ -8,6 +8,10 @@ enum Operation: Sendable {
     case change(UInt64, MetadataChange, @Sendable (Result<RecordingRow, StoreError>) -> Void)
     case end(UInt64, EndReason, @Sendable (Result<RecordingRow, StoreError>) -> Void)
     case erase(EraseRequest, @Sendable (Result<Tombstone, StoreError>) -> Void)
+    /// Removes finished recordings that nothing holds.
+    case expire([UInt64], ExpiryCause, @Sendable (Result<ExpiryReceipt, StoreError>) -> Void)
+    /// Unlinks sealed segments in which nothing is left.
+    case discard([UInt64], @Sendable (Result<Void, StoreError>) -> Void)
     /// Closes the active segment and begins a new one; the answer names the newest sealed segment.
     case rotate(@Sendable (Result<UInt64, StoreError>) -> Void)
     /// Makes everything acked so far durable (`durability = interval`).
@@ -25,6 +29,7 @@ enum Operation: Sendable {
     var sizeBytes: Int {
         switch self {
         case .append(let request, _): request.batch.member.count + 512
+        case .expire(let numbers, _, _): numbers.count * ExpiredRange.sizeBytes + 1024
         default: 1024
         }
     }
@@ -33,7 +38,7 @@ enum Operation: Sendable {
     var isExternal: Bool {
         switch self {
         case .start, .append, .change, .end, .erase: true
-        case .rotate, .sync, .describe, .install, .giveUp, .repair: false
+        case .expire, .discard, .rotate, .sync, .describe, .install, .giveUp, .repair: false
         }
     }
 
@@ -45,6 +50,8 @@ enum Operation: Sendable {
         case .change(_, _, let completion): completion(.failure(error))
         case .end(_, _, let completion): completion(.failure(error))
         case .erase(_, let completion): completion(.failure(error))
+        case .expire(_, _, let completion): completion(.failure(error))
+        case .discard(_, let completion): completion(.failure(error))
         case .rotate(let completion): completion(.failure(error))
         case .sync(let completion): completion(.failure(error))
         case .describe(_, _, let completion): completion(.failure(error))

@@ -163,7 +163,7 @@ extension Segment {
                 result.state = state
             case .commit:
                 result.commit = (try CommitPayload(decoding: frame.member), frame.header.lsn)
-            case .start, .events, .change, .end, .tombstone, .loss:
+            case .start, .events, .change, .end, .tombstone, .loss, .expire:
                 result.entries.append(FrameEntry(frame.header, at: offset))
             }
             return nil

@@ -12,6 +12,7 @@ struct FrameCheck {
         case .state, .commit: return nil
         case .tombstone: return (try? Tombstone(decoding: frame.member)) == nil ? .payload : nil
         case .loss: return (try? LossPayload(decoding: frame.member)) == nil ? .payload : nil
+        case .expire: return (try? ExpirePayload(decoding: frame.member)) == nil ? .payload : nil
         case .start, .events, .change, .end: break
         }
         let text: [UInt8]

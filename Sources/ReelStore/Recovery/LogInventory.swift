@@ -9,6 +9,7 @@ struct LogInventory {
     private(set) var damage: [Corruption] = []
     private(set) var cutBytes: UInt64 = 0
     private(set) var tombstones: [UInt64: Tombstone] = [:]
+    private(set) var expired = ExpiredRanges()
     private(set) var cuts: [SegmentCut] = []
     /// Void segments whose files are still there.
     private(set) var replacedFiles: [UInt64] = []
@@ -139,6 +140,12 @@ struct LogInventory {
         for number in state.replaced { nextSegment = max(nextSegment, number + 1) }
         for cut in state.cuts where !cuts.contains(cut) { cuts.append(cut) }
         for tombstone in state.tombstones { note(tombstone) }
+        for range in state.expired { note(range) }
+    }
+
+    private mutating func note(_ range: ExpiredRange) {
+        expired.insert(range)
+        nextRecording = max(nextRecording, range.recordings.upperBound + 1)
     }
 
     private mutating func note(_ tombstone: Tombstone) {
@@ -177,6 +184,7 @@ struct LogInventory {
             nextLSN = max(nextLSN, scan.lastLSN + 1)
             lastReceivedMicroseconds = max(lastReceivedMicroseconds, scan.lastReceivedMicroseconds)
             try noteTombstones(scan.entries, in: one.segment)
+            try noteExpiries(scan.entries, in: one.segment)
             if isCompacted {
                 commitLSN = scan.commit?.lsn ?? scan.lastLSN
                 if scan.commit == nil { damage.append(one.segment.corruption(scan.endBytes, .truncated)) }
@@ -224,6 +232,7 @@ struct LogInventory {
             nextLSN = max(nextLSN, entry.lsn + 1)
         }
         try noteTombstones(entries, in: one.segment)
+        try noteExpiries(entries, in: one.segment)
         if one.lengthBytes > scan.endBytes {
             cutBytes = one.lengthBytes - scan.endBytes
             try one.segment.file.truncate(to: scan.endBytes)
@@ -258,6 +267,19 @@ struct LogInventory {
         }
     }
 
+    private mutating func noteExpiries(_ entries: [FrameEntry], in segment: Segment) throws(StoreError) {
+        for entry in entries where entry.kind == .expire {
+            do throws(StoreError) {
+                let frame = try segment.frame(entry)
+                for range in (try? ExpirePayload(decoding: frame.member))?.ranges ?? [] { note(range) }
+            } catch {
+                // What it removed comes back as far as it is still there, and expires again.
+                guard case .damaged(let found) = error else { throw error }
+                damage.append(found)
+            }
+        }
+    }
+
     // MARK: Results
 
     /// The segment that is written to next: the last one where that is sound and has room, else a new one.
@@ -272,6 +294,7 @@ struct LogInventory {
         state.cuts = cuts
         state.replaced = replacedFiles
         state.tombstones = tombstones.values.sorted { $0.recording < $1.recording }
+        state.expired = expired.ranges
         let now = max(recovery.clock.wallMicroseconds, lastReceivedMicroseconds)
         var header = FrameHeader(
             kind: .state, lsn: nextLSN, receivedMicroseconds: now, store: recovery.identity.store)

@@ -36,6 +36,8 @@ struct LogSurvey {
     /// Everything up to here was durable when the index was last checkpointed.
     private var durableLSN: UInt64 = 0
     private(set) var erased: Set<UInt64> = []
+    /// What retention removed; frames of it may still be there.
+    private(set) var expired = ExpiredRanges()
     /// Every recording with a sound frame, and the LSN of its newest sound metadata frame; 0 where it has none.
     private(set) var recordings: [UInt64: UInt64] = [:]
     /// Recordings that a row says were erased, and the log does not.
@@ -65,7 +67,8 @@ struct LogSurvey {
 
     /// Takes in what the index says of a recording; one that changed since the walk was there has a later LSN.
     mutating func expect(_ row: RecordingRow) {
-        guard row.lsn <= max(lastLSN, durableLSN), !erased.contains(row.number) else { return }
+        guard row.lsn <= max(lastLSN, durableLSN), !erased.contains(row.number), expired.range(of: row.number) == nil
+        else { return }
         if row.status == .erased {
             if recordings[row.number] != nil { erasedByRow.insert(row.number) }
             return
@@ -74,14 +77,17 @@ struct LogSurvey {
         events.expect(row.eventCount, of: row.number)
     }
 
-    func isErased(_ recording: UInt64) -> Bool { erased.contains(recording) || erasedByRow.contains(recording) }
+    /// Whether nothing of the recording is to be kept.
+    func isErased(_ recording: UInt64) -> Bool {
+        erased.contains(recording) || erasedByRow.contains(recording) || expired.range(of: recording) != nil
+    }
 
     mutating func note(_ damage: Corruption) { report.damage.append(damage) }
 
     /// Says what is missing: ordinals begin at 0 and have no holes, and rows tell of events behind the last frame.
     mutating func findGaps() {
-        report.recordingCount = recordings.keys.count { !erased.contains($0) && !erasedByRow.contains($0) }
-        events.forget(erased.union(erasedByRow))
+        report.recordingCount = recordings.keys.count { !isErased($0) }
+        events.forget(Set(recordings.keys.filter(isErased)).union(erased).union(erasedByRow))
         (report.gaps, report.givenUp) = events.gaps()
     }
 
@@ -153,6 +159,7 @@ struct LogSurvey {
         report.segmentCount += 1
         report.sizeBytes += one.lengthBytes
         for tombstone in one.state?.tombstones ?? [] { erased.insert(tombstone.recording) }
+        for range in one.state?.expired ?? [] { expired.insert(range) }
         var faults: [DamagedRegion] = []
         let scan = try one.segment.scan(
             verifiesPayloads: true, isSealed: !one.isLast, durableBytes: one.durableBytes, limit: one.lengthBytes
@@ -187,6 +194,8 @@ struct LogSurvey {
         switch header.kind {
         case .state, .commit: break
         case .tombstone: erased.insert(header.recording)
+        case .expire:
+            for range in (try? ExpirePayload(decoding: frame.member))?.ranges ?? [] { expired.insert(range) }
         case .start, .change, .end:
             recordings[header.recording] = max(recordings[header.recording] ?? 0, header.lsn)
         case .events:

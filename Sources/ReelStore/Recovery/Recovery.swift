@@ -65,7 +65,8 @@ struct Recovery {
             LogView.State(
                 sealed: log.sealed, active: log.activeTable, activeSegment: active.segment,
                 activeLengthBytes: active.lengthBytes, appliedLSN: log.nextLSN - 1, nextRecording: log.nextRecording,
-                tombstones: log.tombstones))
+                tombstones: log.tombstones, expired: log.expired,
+                lastReceivedMicroseconds: log.lastReceivedMicroseconds))
         if let checkpoint {
             try takeBackRows(aheadOf: log, index: index, view: view)
             let tail = try log.tail(after: checkpoint)
@@ -76,6 +77,7 @@ struct Recovery {
         } else {
             try rebuild(index: index, view: view, log)
         }
+        try clearExpired(log, index: index)
         try removeReplaced(log)
         report.segmentCount = log.sealed.count + 1
         report.recordingCount = log.nextRecording - 1
@@ -86,6 +88,11 @@ struct Recovery {
         return Result(
             index: index, view: view, position: position, nextSegment: log.nextSegment, checkpoint: checkpoint,
             report: report)
+    }
+
+    /// Rows that a crash brought back after retention had cleared them.
+    private func clearExpired(_ log: LogInventory, index: RecordingIndex) throws(SystemError) {
+        for range in log.expired.ranges { try index.clear(range.recordings) }
     }
 
     /// The compactor's work that never became a segment.
@@ -153,7 +160,7 @@ struct Recovery {
         _ tail: LogTail, index: RecordingIndex, view: LogView
     ) throws {
         let fold = RecordingFold(view: view, digests: digests)
-        for located in tail.frames {
+        for located in tail.frames where located.entry.kind != .expire {
             let number = located.entry.recording
             if let row = index.row(number), let summary = index.summary(number), summary.lsn == row.summaryLSN {
                 if row.lsn >= located.entry.lsn {
@@ -182,7 +189,10 @@ struct Recovery {
         below end: UInt64, _ log: LogInventory, index: RecordingIndex, view: LogView
     ) throws {
         let fold = RecordingFold(view: view, digests: digests)
-        for number in index.unsoundNumbers(below: end) { try remake(number, fold, log, index: index) }
+        // What is gone has no frames, and looking for them in every segment would take long.
+        for number in index.unsoundNumbers(below: end) where log.expired.range(of: number) == nil {
+            try remake(number, fold, log, index: index)
+        }
     }
 
     private mutating func remake(

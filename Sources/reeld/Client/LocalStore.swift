@@ -64,6 +64,9 @@ enum LocalStore {
         var options = StoreOptions()
         options.compaction.isAutomatic = false
         options.rebuildsIndex = rebuildsIndex
+        // For a vacuum that goes by the configured limits; by itself nothing is removed here.
+        options.retention = ((try? ConfigurationLoader.load())?.values ?? Configuration()).storeOptions.retention
+        options.retention.isAutomatic = false
         do throws(OpenError) {
             return try Store.open(path, options: options)
         } catch {

@@ -1,7 +1,7 @@
 import ReelCodec
 import ReelSystem
 
-/// `reeld stats` and `reeld vacuum`.
+/// `reeld stats`.
 enum StoreCommands {
     static let stats = Command(
         name: "stats", topic: .store, summary: "Show figures of the store",
@@ -16,28 +16,6 @@ enum StoreCommands {
                     let name = member.name.replacing("_", with: " ")
                     try invocation.output.write("\(name): \(text(of: member))".printable + "\n")
                 }
-            }
-            return .success
-        })
-
-    static let vacuum = Command(
-        name: "vacuum", topic: .store, summary: "Compact the log now and tell what that saved",
-        options: [OutputForm.option, Daemon.socketOption, LocalStore.option],
-        details: ["The daemon compacts by itself too; this does not wait for it, but for the end of the work."],
-        run: { invocation throws(CommandFailure) in
-            let answer = try Daemon(invocation, timeoutSeconds: 0).askJSON(.post, Target("/v1/store/compact"))
-            switch try invocation.outputForm() {
-            case .json: try invocation.output.writeLine(answer)
-            case .table:
-                func size(_ name: String) -> String { HumanText.size(UInt64(max(0, answer[name]?.integer ?? 0))) }
-                let count = UInt64(max(0, answer["segments"]?.integer ?? 0))
-                guard count > 0 else {
-                    try invocation.output.write("nothing to compact\n")
-                    return .success
-                }
-                try invocation.output.write(
-                    "\(HumanText.plural(count, "segment")) compacted, \(size("bytes_before")) before, \(size("bytes_after")) after\n"
-                )
             }
             return .success
         })

@@ -6,6 +6,7 @@ struct Configuration: Equatable, Sendable {
     var server = ServerSettings()
     var recording = RecordingSettings()
     var compaction = CompactionSettings()
+    var retention = RetentionSettings()
     var log = LogSettings()
 
     /// The token file's path, resolved against the store's directory.

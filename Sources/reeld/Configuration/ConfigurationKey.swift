@@ -36,13 +36,18 @@ struct ConfigurationKey: Sendable {
 
     /// Every key, in the order of etc/reeld.conf.
     static let all =
-        StoreSettings.keys + ServerSettings.keys + RecordingSettings.keys + CompactionSettings.keys + LogSettings.keys
+        StoreSettings.keys + ServerSettings.keys + RecordingSettings.keys + RetentionSettings.keys
+        + CompactionSettings.keys + LogSettings.keys
 
     /// The sections, in order, with what each is about.
     static let sections: [(name: String, help: String)] = [
         ("store", "Where recordings are kept, and when a write counts as kept."),
         ("server", "Who can talk to the daemon, and how much memory they may take."),
         ("recording", "When a recording ends."),
+        (
+            "retention",
+            "How long recordings are kept, and how much room they may take. What is pinned is always kept."
+        ),
         ("compaction", "How small frames of recordings become larger chunks."),
         ("log", "What the daemon says in the journal."),
     ]

@@ -20,6 +20,11 @@ extension Configuration {
         options.graceMicroseconds = recording.grace.microseconds
         options.recordingLengthMaxMicroseconds = recording.lengthMax.microseconds
         options.recordingSizeMaxBytes = recording.sizeMax
+        options.retention.isAutomatic = true
+        options.retention.ageMaxMicroseconds = retention.maxAge.microseconds
+        options.retention.projectAgeMaxMicroseconds = retention.projectMaxAge.mapValues(\.microseconds)
+        options.retention.sizeMax = retention.maxSize
+        options.retention.keepFree = retention.keepFree
         options.compaction.isAutomatic = compaction.automatic
         options.compaction.chunkSizeBytes = Int(compaction.chunkSize)
         options.compaction.smallFrameCount = compaction.smallFrames

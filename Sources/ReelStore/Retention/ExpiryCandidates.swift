@@ -1,0 +1,59 @@
+import ReelFormat
+
+/// Everything retention has to know of the recordings, read from the index in one walk.
+struct ExpiryCandidates {
+    private static let blockCount: UInt64 = 16_384
+
+    private(set) var list: [ExpiryCandidate] = []
+    /// Recordings that stay whatever the limits say.
+    private(set) var pinnedCount: UInt64 = 0
+    private(set) var openCount: UInt64 = 0
+    /// What all recordings take, about.
+    private(set) var sizeBytes: UInt64 = 0
+
+    /// All recordings that are there.
+    var count: UInt64 { UInt64(list.count) + pinnedCount + openCount }
+
+    init(_ context: StoreContext) {
+        let next = context.view.nextRecording
+        // Rows that do not say what the log says are made anew first.
+        let damaged = context.damagedRows.withLock { Set($0.keys) }
+        guard next > 1, context.index.hasRoom(for: next - 1), !context.index.hasFaulted else { return }
+        var first: UInt64 = 1
+        while first < next {
+            let end = min(first + ExpiryCandidates.blockCount, next)
+            let rows = context.index.withRows(first..<end) { span in
+                (0..<Int(end - first)).compactMap { index in
+                    RecordingRow(
+                        decoding: span.extracting(
+                            index * RecordingRow.sizeBytes..<(index + 1) * RecordingRow.sizeBytes))
+                }
+            }
+            for row in rows where row.status != .erased && !damaged.contains(row.number) { add(row) }
+            first = end
+        }
+    }
+
+    private mutating func add(_ row: RecordingRow) {
+        let candidate = ExpiryCandidate(row)
+        sizeBytes += candidate.sizeBytes
+        if row.flags.contains(.pinned) {
+            pinnedCount += 1
+        } else if row.status == .recording {
+            openCount += 1
+        } else {
+            list.append(candidate)
+        }
+    }
+}
+
+extension ExpiryCandidate {
+    /// About what a recording takes beside its events: its metadata.
+    private static let metadataBytes: UInt64 = 384
+
+    init(_ row: RecordingRow) {
+        self.init(
+            number: row.number, finishedMicroseconds: row.finishedMicroseconds,
+            sizeBytes: row.storedSizeBytes + ExpiryCandidate.metadataBytes, project: row.project)
+    }
+}
