@@ -56,6 +56,7 @@ package final class ReelServer: Sendable {
         server.join()
         context.compactions.close()
         context.erasures.close()
+        context.snapshots.close()
         context.workers.stop()
     }
 }

@@ -33,7 +33,7 @@ struct Router: RequestHandler {
             // What the head says of a body can be refused before the body is sent.
             _ = try BatchHeaders(head)
             return context.options.bodySizeMaxBytes
-        case (.recordings, .post), (.recording, .patch), (.erase, _):
+        case (.recordings, .post), (.recording, .patch), (.erase, _), (.snapshot, _):
             try MetadataBody.check(head)
             return MetadataBody.sizeMaxBytes
         default: return Router.uselessBodySizeMaxBytes
@@ -65,6 +65,7 @@ struct Router: RequestHandler {
         case (.playerEvents, _): EventRoutes.play(request, exchange)
         case (.erase, _): ErasureRoutes.eraseSelected(request, exchange)
         case (.store, _): StoreRoutes.show(request, exchange)
+        case (.snapshot, _): SnapshotRoute.make(request, exchange)
         case (.compact, _): StoreRoutes.compact(request, exchange)
         case (.healthz, _): HealthRoutes.live(exchange)
         case (.readyz, _): HealthRoutes.ready(exchange)

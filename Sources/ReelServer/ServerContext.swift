@@ -17,7 +17,8 @@ final class ServerContext: Sendable {
     let scanners: Pool<EventScanner>
     let inflaters: Pool<Inflater>
     let compactions = CompactionDesk()
-    let erasures = ErasureDesk()
+    let erasures = WorkDesk("erase")
+    let snapshots = WorkDesk("snapshot")
     let sharedDocuments: SharedDocuments
     private let stopping = Atomic(false)
     private let diskIsFull = Atomic(false)
@@ -112,6 +113,11 @@ final class ServerContext: Sendable {
     func noteAborted(_ error: StoreError, recording: String) {
         metrics.abortedAnswers.add()
         tell(error, recording)
+    }
+
+    /// A snapshot was made: said in the journal.
+    func noteSnapshot(_ report: SnapshotReport, by requester: String) {
+        note(.snapshotMade(directory: report.directory, sizeBytes: report.sizeBytes, requester: requester))
     }
 
     /// Recordings were erased: said in the journal and counted.

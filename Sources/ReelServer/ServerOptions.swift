@@ -26,6 +26,7 @@ package enum ServerEvent: Sendable, Equatable {
     /// The disk is full; not told again before there was room.
     case diskFull
     case spaceReturned
+    case snapshotMade(directory: String, sizeBytes: UInt64, requester: String)
     /// Recordings were erased by somebody's request.
     case erased(ErasureNotice)
     /// A request failed for a reason of the daemon's own.

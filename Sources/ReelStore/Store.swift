@@ -44,9 +44,25 @@ package final class Store: Sendable {
         for damage in recovered.report.damage { note(.damage(damage)) }
         if !ledger.damagedLines.isEmpty { note(.ledgerMadeAnew(path: paths.ledger, damagedLines: ledger.damagedLines)) }
         note(.opened(recovered.report))
+        let restored = try takeOver(snapshotIn: paths, fileSystem)
+        if let restored { note(.snapshotOpened(restored)) }
         let store = Store(context, recovered, lock: lock)
         store.applyOwn(ledger.untold)
         return store
+    }
+
+    /// A snapshot that is opened is a store from then on: what its manifest says holds no longer.
+    private static func takeOver(
+        snapshotIn paths: StorePaths, _ fileSystem: any FileSystem
+    ) throws(OpenError) -> SnapshotManifest? {
+        do {
+            guard let found = try SnapshotVerifier.manifest(paths, fileSystem) else { return nil }
+            try fileSystem.unlink(paths.manifest)
+            try fileSystem.syncDirectory(paths.root)
+            return found.manifest
+        } catch {
+            throw .system(error)
+        }
     }
 
     /// Who the store in a directory is; nothing is locked or changed.

@@ -1,3 +1,4 @@
+import ReelFormat
 import ReelSystem
 
 /// What the store tells whoever keeps its journal.
@@ -20,6 +21,8 @@ package enum StoreEvent: Sendable {
     case ledgerMadeAnew(path: String, damagedLines: [Int])
     /// Erasures are in the log and could not be written to the ledger.
     case ledgerFailed(SystemError)
+    /// A restored snapshot was opened, and is a store from now on.
+    case snapshotOpened(SnapshotManifest)
     /// Recordings were erased because a ledger says that they had been.
     case ledgerApplied(path: String, erased: [UInt64])
     /// Retention removed recordings.

@@ -7,6 +7,11 @@ struct StorePaths: Sendable {
     var identity: String { "\(root)/store" }
     var lock: String { "\(root)/lock" }
     var ledger: String { "\(root)/erased.ledger" }
+    /// Of a directory that is a snapshot.
+    var manifest: String { "\(root)/snapshot.json" }
+    /// Where snapshots may be within the store's own directory.
+    var snapshots: String { "\(root)/snapshots" }
+    var keys: String { "\(root)/keys" }
     var log: String { "\(root)/log" }
     var index: String { "\(root)/index" }
     var temporary: String { "\(root)/tmp" }

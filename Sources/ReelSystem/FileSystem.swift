@@ -1,3 +1,5 @@
+import Glibc
+
 /// The seam between the store and the disk: everything the store does to files goes through here, so that a simulated
 /// disk can stop the world at any call.
 ///
@@ -16,6 +18,12 @@ package protocol FileSystem: Sendable {
     /// - Throws: `isIrregularFile`, with the path `to`, where that is a directory.
     func rename(_ from: String, to: String) throws(SystemError)
     func unlink(_ path: String) throws(SystemError)
+    /// Gives a file a second name (link(2)).
+    ///
+    /// - Throws: EXDEV where the two names lie on different file systems, or there are no second names.
+    func link(_ path: String, to other: String) throws(SystemError)
+    /// Removes an empty directory.
+    func removeDirectory(_ path: String) throws(SystemError)
     /// Makes creations, renames and removals in the directory durable.
     func syncDirectory(_ path: String) throws(SystemError)
     /// Bytes an unprivileged process may still write on that file system.
@@ -48,6 +56,14 @@ extension FileSystem {
             do { try unlink(path) } catch let refusal { throw refusal.isDirectory ? error : refusal }
             return try open(path, .createIfMissing)
         }
+    }
+
+    /// A file system whose directories stay.
+    package func removeDirectory(_ path: String) throws(SystemError) { throw SystemError(EPERM, "rmdir", path) }
+
+    /// A file system without second names.
+    package func link(_ path: String, to other: String) throws(SystemError) {
+        throw SystemError(EXDEV, "link", path)
     }
 
     /// Removes a file that may be gone already.

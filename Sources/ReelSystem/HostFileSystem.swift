@@ -57,6 +57,14 @@ package struct HostFileSystem: FileSystem {
         guard Glibc.unlink(path) == 0 else { throw SystemError.last("unlink", path) }
     }
 
+    package func removeDirectory(_ path: String) throws(SystemError) {
+        guard Glibc.rmdir(path) == 0 else { throw SystemError.last("rmdir", path) }
+    }
+
+    package func link(_ path: String, to other: String) throws(SystemError) {
+        guard Glibc.link(path, other) == 0 else { throw SystemError.last("link", path) }
+    }
+
     package func syncDirectory(_ path: String) throws(SystemError) {
         let raw = retrying { Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         guard raw >= 0 else { throw SystemError.last("open", path) }

@@ -31,6 +31,7 @@ package enum LogKind: Sendable, CaseIterable {
     case recordingIdle, recordingErased
     case ledgerMadeAnew, ledgerFailed, ledgerApplied
     case recordingsExpired, segmentsUnlinked, retentionWaits
+    case snapshotMade, snapshotOpened
     case requestFailed, diskFull, spaceReturned
     case messagesDropped
 
@@ -61,6 +62,8 @@ package enum LogKind: Sendable, CaseIterable {
         case .recordingsExpired: "c31712fb6eb8413f8bd52ebb21b9c6b2"
         case .segmentsUnlinked: "3b216107a5de463d92fceec3ba8f5427"
         case .retentionWaits: "e1cf3b76ab9d4bd8a3be93c0154fcfd4"
+        case .snapshotMade: "36b9187ea7574ffd912377598ae97992"
+        case .snapshotOpened: "256d8d8b9f2d4b4487369895257244da"
         case .requestFailed: "56595184b4b64f2999e5c08348436864"
         case .diskFull: "9af2715b243448f7af71b936f4041330"
         case .spaceReturned: "54c836e142144f7db63cb34ecdc9dcc7"
@@ -76,7 +79,7 @@ package enum LogKind: Sendable, CaseIterable {
             .error
         case .indexRebuilt, .ledgerMadeAnew, .messagesDropped, .retentionWaits: .warning
         case .started, .stopping, .stopped, .configurationReloaded, .storeCreated, .storeOpened, .recordingErased,
-            .recordingsExpired, .spaceReturned, .ledgerApplied:
+            .recordingsExpired, .spaceReturned, .ledgerApplied, .snapshotMade, .snapshotOpened:
             .notice
         case .segmentBegun, .segmentsUnlinked, .compactionFinished, .recordingIdle: .info
         }

@@ -21,6 +21,8 @@ package struct SystemError: Error, Equatable, Sendable, CustomStringConvertible 
     package var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
     /// Of unlink(2): a directory, which it removes none of.
     package var isDirectory: Bool { code == EISDIR || code == EPERM }
+    /// Somebody's rights, or a mount's, are against it.
+    package var isDenied: Bool { code == EACCES || code == EPERM || code == EROFS }
     package var isMissing: Bool { code == ENOENT }
     /// Of a lock: another process has it. fcntl(2).
     package var isHeldByAnother: Bool { code == EAGAIN || code == EACCES }

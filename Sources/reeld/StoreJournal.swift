@@ -50,6 +50,11 @@ extension Journal {
                 .ledgerFailed,
                 "erased recordings could not be entered in the ledger; they are erased, and are entered with the next ones",
                 .file(cause.path), .errno(cause), .error(cause))
+        case .snapshotOpened(let manifest):
+            log(
+                .snapshotOpened,
+                "opened the snapshot of \(CalendarTime.utcText(manifest.madeMicroseconds)): it is a store from now on",
+                .lsn(manifest.lsn), .count(manifest.recordingCount))
         case .ledgerApplied(let path, let erased):
             log(
                 .ledgerApplied,

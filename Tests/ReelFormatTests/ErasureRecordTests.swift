@@ -57,6 +57,20 @@ import Testing
         }
     }
 
+    @Test func theDocumentShowsAManifestOfASnapshot() throws {
+        var manifest = SnapshotManifest(
+            store: Samples.store, lsn: 61, recordingCount: 5, madeMicroseconds: Samples.time)
+        manifest.expiresMicroseconds = Samples.time + 30 * 86_400_000_000
+        manifest.files = [.init(name: "log/0000000001.seg", sizeBytes: 4_096, checksum: 0x0123_ABCD)]
+        let text = String(decoding: manifest.encoded(), as: UTF8.self)
+        #expect(try FormatDocument().example("manifest") == text, "should read\n\(text)")
+        #expect(SnapshotManifest(decoding: Array(text.utf8)) == manifest)
+        for bad in ["../store", "log/../store", "/etc/passwd", "log/a/b", "x/y", ".", "log/"] {
+            let changed = text.replacing("log/0000000001.seg", with: bad)
+            #expect(SnapshotManifest(decoding: Array(changed.utf8)) == nil, "\(bad) leads elsewhere")
+        }
+    }
+
     // MARK: Certificates
 
     private let signer: Ed25519Signer? = try? Ed25519Signer(seed: secret(Array(0..<32)))

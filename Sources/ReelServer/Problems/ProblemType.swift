@@ -45,6 +45,7 @@ package enum ProblemType: String, CaseIterable, Sendable {
     case badMetadata = "bad-metadata"
     case badID = "bad-id"
     case badSelection = "bad-selection"
+    case badSnapshot = "bad-snapshot"
 
     // The recording.
     case unknownRecording = "unknown-recording"
@@ -57,6 +58,8 @@ package enum ProblemType: String, CaseIterable, Sendable {
     case held = "held"
     case ledgerFailed = "ledger-failed"
     case retentionWaits = "retention-waits"
+    case snapshotExists = "snapshot-exists"
+    case snapshotFailed = "snapshot-failed"
     case staleChunkTable = "stale-chunk-table"
     case unknownChunk = "unknown-chunk"
 
@@ -136,6 +139,7 @@ package enum ProblemType: String, CaseIterable, Sendable {
         case .badBatchNumber: Row(400, "The batch's writer or number is wrong")
         case .badMetadata: Row(400, "A member of the metadata is wrong")
         case .badID: Row(400, "The id is not a version 7 UUID")
+        case .badSnapshot: Row(400, "Where the snapshot is to be is not said right")
         case .badSelection: Row(400, "What is to be erased is not said right")
 
         case .unknownRecording: Row(404, "There is no such recording")
@@ -149,6 +153,8 @@ package enum ProblemType: String, CaseIterable, Sendable {
         case .ledgerFailed:
             Row(503, "The recording is erased, and the ledger does not say so yet", retryAfterSeconds: 30)
         case .retentionWaits: Row(409, "The clock may be wrong")
+        case .snapshotExists: Row(409, "The snapshot's place is taken")
+        case .snapshotFailed: Row(500, "The snapshot could not be written")
         case .staleChunkTable: Row(409, "The chunk table has changed")
         case .unknownChunk: Row(404, "No chunk begins there")
 

@@ -11,6 +11,13 @@ enum Moment {
         return duration(text).map { max(0, now - $0) }
     }
 
+    /// As `parse`, with a duration from now on.
+    static func parse(ahead text: String, now: Int64) -> Int64? {
+        if let time = TimeText.microseconds(text) { return time }
+        guard let time = duration(text).map({ now.addingReportingOverflow($0) }), !time.overflow else { return nil }
+        return time.partialValue
+    }
+
     /// `7d`, `12h`, `30min`, `45s`, in microseconds.
     private static func duration(_ text: String) -> Int64? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }

@@ -37,6 +37,7 @@ enum Route: Sendable, Equatable {
     case erase
     case store
     case compact
+    case snapshot
     case healthz
     case readyz
     case metrics
@@ -57,6 +58,7 @@ enum Route: Sendable, Equatable {
         case ("v1", 2) where segments[1] == "erase": self = .erase
         case ("v1", 2) where segments[1] == "store": self = .store
         case ("v1", 3) where segments[1] == "store" && segments[2] == "compact": self = .compact
+        case ("v1", 3) where segments[1] == "store" && segments[2] == "snapshot": self = .snapshot
         case ("v1", 3...5) where segments[1] == "recordings": self = try Route.within(segments)
         default: throw Route.nowhere
         }
@@ -95,7 +97,7 @@ enum Route: Sendable, Equatable {
         case .recordings: [.get, .head, .post]
         case .recording: [.get, .head, .patch, .delete]
         case .events: [.get, .head, .post]
-        case .end, .erase, .compact: [.post]
+        case .end, .erase, .compact, .snapshot: [.post]
         case .chunks, .chunk, .playerEvents, .store, .healthz, .readyz, .metrics: [.get, .head]
         }
     }
@@ -121,6 +123,7 @@ enum Route: Sendable, Equatable {
         case .erase: "erase"
         case .store: "store"
         case .compact: "compact"
+        case .snapshot: "snapshot"
         case .healthz: "healthz"
         case .readyz: "readyz"
         case .metrics: "metrics"

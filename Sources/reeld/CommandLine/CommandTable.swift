@@ -7,7 +7,8 @@ enum CommandTable {
         ServeCommand.serve, ConfigCommand.check, ConfigCommand.show,
         ListCommand.list, ShowCommand.show, CatCommand.cat, TailCommand.tail, ExportCommand.export,
         ImportCommand.import, EndCommand.end, EraseCommand.erase,
-        StoreCommands.stats, VacuumCommand.vacuum, VerifyCommand.verify, IndexCommands.dump, IndexCommands.rebuild,
+        StoreCommands.stats, VacuumCommand.vacuum, VerifyCommand.verify, SnapshotCommand.snapshot, IndexCommands.dump,
+        IndexCommands.rebuild,
         KeyCommands.generate, KeyCommands.fingerprint, KeyCommands.public,
         BenchCommand.bench,
     ]

@@ -1,4 +1,5 @@
 import ReelStore
+import ReelSystem
 
 /// `reeld verify`.
 enum VerifyCommand {
@@ -30,6 +31,7 @@ enum VerifyCommand {
             "Reading a recording that has lost events still fails; ?damaged=skip and --skip-damaged give the rest. The "
                 + "copies in quarantine/ are read by nothing and may be removed; they may hold parts of recordings that "
                 + "were erased.",
+            "A snapshot is compared with its manifest too, file by file, and it is told when it has expired.",
             "With --certificate it checks what 'reeld erase --certificate' wrote, anywhere and without the store. Whose "
                 + "signature it is, only --public-key can prove: without it the key written in the certificate is taken, "
                 + "which anybody could have made.",
@@ -53,8 +55,9 @@ enum VerifyCommand {
             guard invocation.has(repairOption) else {
                 if invocation.has(dryRunOption) { throw .usage("--dry-run is for --repair") }
                 let report = try verify(directory)
-                try VerifyText(invocation.output, directory, form).print(report)
-                return report.isSound ? .success : .failure
+                let snapshot = try verifySnapshot(directory)
+                try VerifyText(invocation.output, directory, form).print(report, snapshot)
+                return report.isSound && snapshot?.faults.isEmpty ?? true ? .success : .failure
             }
             let isDryRun = invocation.has(dryRunOption)
             try LocalStore.becomeOwner(of: directory)
@@ -73,6 +76,15 @@ enum VerifyCommand {
             }
         } catch {
             throw failure(error, directory)
+        }
+    }
+
+    /// Nil for a store that is no snapshot.
+    private static func verifySnapshot(_ directory: String) throws(CommandFailure) -> SnapshotVerifier.Report? {
+        do throws(SystemError) {
+            return try SnapshotVerifier(directory).run(now: SystemClock().wallMicroseconds)
+        } catch {
+            throw failure(.system(error), directory)
         }
     }
 

@@ -1,4 +1,5 @@
 import ReelCodec
+import ReelFormat
 import ReelStore
 import ReelSystem
 
@@ -14,9 +15,13 @@ struct VerifyText {
         self.form = form
     }
 
-    func print(_ report: VerifyReport) throws(CommandFailure) {
-        if form == .json { return try writeJSON { $0.verification(report) } }
+    func print(_ report: VerifyReport, _ snapshot: SnapshotVerifier.Report? = nil) throws(CommandFailure) {
+        if form == .json {
+            return try writeJSON { $0.verification(report, snapshot) }
+        }
         try writeFindings(report)
+        for fault in snapshot?.faults ?? [] { try output.write("\(fault)\n") }
+        if let manifest = snapshot?.manifest { try output.write("\(directory): \(text(of: manifest))\n") }
         try output.write("\(directory): \(verdict(report)): \(figures(report))\n")
     }
 
@@ -40,6 +45,14 @@ struct VerifyText {
         }
         try writeFindings(after)
         try output.write("\(directory): \(verdict(after)): \(figures(after))\n")
+    }
+
+    private func text(of manifest: SnapshotManifest) -> String {
+        let made = "a snapshot of \(CalendarTime.utcText(manifest.madeMicroseconds))"
+        guard let expires = manifest.expiresMicroseconds else { return made }
+        return manifest.hasExpired(at: SystemClock().wallMicroseconds)
+            ? "\(made), expired on \(CalendarTime.utcText(expires)): remove it with 'reeld snapshot --prune'"
+            : "\(made), to be kept until \(CalendarTime.utcText(expires))"
     }
 
     private func writeFindings(_ report: VerifyReport) throws(CommandFailure) {
@@ -115,8 +128,28 @@ struct VerifyText {
 }
 
 extension JSONWriter {
-    fileprivate mutating func verification(_ report: VerifyReport) {
+    fileprivate mutating func snapshot(_ report: SnapshotVerifier.Report) {
         object { json in
+            json.member("as_made", report.faults.isEmpty)
+            json.member("faults") { json in
+                json.array { json in
+                    for fault in report.faults { json.string(fault) }
+                }
+            }
+            json.member("expired", report.hasExpired)
+            guard let manifest = report.manifest else { return }
+            json.member("store", manifest.store.hexadecimal)
+            json.member("lsn", manifest.lsn)
+            json.member("made") { $0.time(manifest.madeMicroseconds) }
+            json.member("expires") { json in
+                if let expires = manifest.expiresMicroseconds { json.time(expires) } else { json.null() }
+            }
+        }
+    }
+
+    fileprivate mutating func verification(_ report: VerifyReport, _ snapshot: SnapshotVerifier.Report? = nil) {
+        object { json in
+            if let snapshot { json.member("snapshot") { $0.snapshot(snapshot) } }
             json.member("sound", report.isSound)
             json.member("segments", report.segmentCount)
             json.member("bytes", report.sizeBytes)

@@ -12,6 +12,10 @@ extension Journal {
         case .diskFull:
             log(.diskFull, "the disk is full: writers are refused until there is room; what is stored is served")
         case .spaceReturned: log(.spaceReturned, "there is room on the disk again: writes go on")
+        case .snapshotMade(let directory, let sizeBytes, let requester):
+            log(
+                .snapshotMade, "made a snapshot of \(HumanText.size(sizeBytes))", .file(directory), .size(sizeBytes),
+                LogField("requester", requester))
         case .erased(let notice):
             let count = HumanText.plural(UInt64(notice.numbers.count), "recording")
             var fields = [
