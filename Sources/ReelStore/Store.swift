@@ -86,6 +86,7 @@ package final class Store: Sendable {
         report = recovered.report
         maintenance = Maintenance(context, checkpoint: recovered.checkpoint)
         compaction = CompactionThread(context)
+        context.reserve.make()
         Store.beginLeases(context)
         let position = Handover(recovered.position)
         writer = Thread("reel-writer") { Store.writer(context, resuming: position).run() }
@@ -284,8 +285,10 @@ package final class Store: Sendable {
         }
     }
 
-    /// Bytes that may still be written on the store's file system.
-    package func freeBytes() throws(SystemError) -> UInt64 { try context.fileSystem.freeBytes(context.paths.root) }
+    /// Bytes that writers may still write on the store's file system: none while the reserve's room is in use.
+    package func freeBytes() throws(SystemError) -> UInt64 {
+        context.reserve.isSpent ? 0 : try context.fileSystem.freeBytes(context.paths.root)
+    }
 }
 
 /// Figures of an open store.

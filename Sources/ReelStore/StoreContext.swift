@@ -27,6 +27,7 @@ final class StoreContext: Sendable {
     let health = Monitor(StoreHealth())
     let commits = Monitor(CommitStatistics())
     let retention = Monitor(RetentionStatus())
+    let reserve: SpaceReserve
     let note: @Sendable (StoreEvent) -> Void
     private let nextSegment: Monitor<UInt64>
 
@@ -49,6 +50,7 @@ final class StoreContext: Sendable {
         self.nextSegment = Monitor(nextSegment)
         queue = WriteQueue(countMax: options.queueCountMax, sizeMaxBytes: options.queueSizeBytes)
         digests = StoreDigests(secret: identity.secret)
+        reserve = SpaceReserve(paths, fileSystem, wantedBytes: options.reserveSizeBytes)
         // As for the digests: OpenSSL without Ed25519 is nothing a store could go on with.
         do { signer = try StoreSigner(secret: identity.secret) } catch { preconditionFailure("libcrypto: \(error)") }
     }

@@ -32,6 +32,8 @@ package struct StoreOptions: Sendable, Equatable {
     package var tombstoneMicroseconds: Int64 = 400 * 86_400_000_000
     package var compaction = CompactionOptions()
     package var retention = RetentionOptions()
+    /// Room that is held for erasing, removing and compacting on a full disk; 0 holds none.
+    package var reserveSizeBytes: UInt64 = 0
     /// Opening throws the index away and makes it anew.
     package var rebuildsIndex = false
 

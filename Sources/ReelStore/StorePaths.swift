@@ -12,6 +12,7 @@ struct StorePaths: Sendable {
     /// Where snapshots may be within the store's own directory.
     var snapshots: String { "\(root)/snapshots" }
     var keys: String { "\(root)/keys" }
+    var reserve: String { "\(root)/reserve" }
     var log: String { "\(root)/log" }
     var index: String { "\(root)/index" }
     var temporary: String { "\(root)/tmp" }

@@ -186,7 +186,8 @@ struct ConfigurationTests {
     /// The documented defaults are those the rooms below have by themselves.
     @Test func optionsMadeFromTheDefaultsAreTheDefaultOptions() {
         var store = StoreOptions()
-        // By itself the room below removes nothing.
+        // By itself the room below removes nothing and holds no room.
+        store.reserveSizeBytes = 64 << 20
         store.retention.isAutomatic = true
         store.retention.ageMaxMicroseconds = 90 * 86_400_000_000
         store.retention.sizeMax = .automatic
@@ -228,6 +229,7 @@ struct ConfigurationTests {
         expected.compaction.isAutomatic = false
         expected.compaction.chunkSizeBytes = 32 << 10
         expected.compaction.smallFrameCount = 9
+        expected.reserveSizeBytes = 64 << 20
         expected.retention.isAutomatic = true
         expected.retention.projectAgeMaxMicroseconds = ["a:c": 7_200_000_000, "b": 0]
         expected.retention.sizeMax = .bytes(5 << 30)

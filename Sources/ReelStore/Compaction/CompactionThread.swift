@@ -58,6 +58,7 @@ final class CompactionThread: Sendable {
             case .vacuum(let request, let completion): completion(vacuum(request))
             case .keepLimits(let completion): completion(keepLimits())
             case nil:
+                context.reserve.make()
                 if context.options.retention.isAutomatic { _ = keepLimits() }
                 guard context.options.compaction.isAutomatic else { continue }
                 // Looking for waste reads every table, so it is done now and then only.

@@ -22,6 +22,16 @@ struct Compactor {
     ///
     /// - Returns: bytes before and after.
     func compact(_ inputs: [SealedSegment]) throws(StoreError) -> (before: UInt64, after: UInt64) {
+        do throws(StoreError) {
+            return try write(inputs)
+        } catch {
+            // What is written anew gets smaller, so that the room comes back.
+            guard case .diskFull = error, context.reserve.release() else { throw error }
+            return try write(inputs)
+        }
+    }
+
+    private func write(_ inputs: [SealedSegment]) throws(StoreError) -> (before: UInt64, after: UInt64) {
         let number = context.takeSegmentNumber()
         let replaced = inputs.map(\.segment.number)
         let beginning = try context.wait { completion in .describe(segment: number, replacing: replaced, completion) }

@@ -16,11 +16,18 @@ extension LogWriter {
             context.erasedRecordings.note(tombstones.map(\.recording), uptime: context.clock.uptimeMicroseconds)
         }
         guard !tombstones.isEmpty || context.ledger.isBehind else { return nil }
+        guard let error = append(tombstones) else { return nil }
+        // What could not be added is added with the next ones.
+        if error.isDiskFull, context.reserve.release(), append([]) == nil { return nil }
+        context.note(.ledgerFailed(error))
+        return error
+    }
+
+    private func append(_ tombstones: [Tombstone]) -> SystemError? {
         do {
             try context.ledger.append(tombstones)
             return nil
         } catch {
-            context.note(.ledgerFailed(error))
             return error
         }
     }

@@ -53,13 +53,28 @@ final class LogWriter {
 
     private func perform(_ operation: Operation) {
         guard !isReadOnly else { return operation.fail(.readOnly) }
-        do {
-            try makeRoom(for: operation)
-            try stage(operation)
-            if plan.buffer.count >= context.options.commitSizeBytes { commit() }
+        guard operation.isCure || isOpenToAll else { return operation.fail(.diskFull) }
+        do throws(StoreError) {
+            try begin(operation)
         } catch {
-            operation.fail(error)
+            guard case .diskFull = error, operation.isCure, context.reserve.release() else {
+                return operation.fail(error)
+            }
+            do throws(StoreError) { try begin(operation) } catch { operation.fail(error) }
         }
+    }
+
+    /// Whether the room there is may be used for anything. It may once the reserve is whole again.
+    private var isOpenToAll: Bool {
+        guard context.reserve.isSpent else { return true }
+        context.reserve.make()
+        return !context.reserve.isSpent
+    }
+
+    private func begin(_ operation: Operation) throws(StoreError) {
+        try makeRoom(for: operation)
+        try stage(operation)
+        if plan.buffer.count >= context.options.commitSizeBytes { commit() }
     }
 
     // MARK: Frames
@@ -111,14 +126,26 @@ final class LogWriter {
         guard let last = plan.entries.last else { preconditionFailure("bytes of no frame") }
         do {
             // Erasing is for good, also where the admin lets other changes wait for their sync.
-            try write(plan.buffer, lastLSN: last.lsn, syncs: !plan.tombstones.isEmpty)
+            try write(
+                plan.buffer, lastLSN: last.lsn, syncs: !plan.tombstones.isEmpty || !plan.expired.isEmpty)
         } catch {
             // The copies the plan worked on are gone with it; what the cache has is as it was before.
-            return plan.waiting.forEach { $0.operation.fail(error) }
+            return fail(plan, error)
         }
         active.frameCount += plan.entries.count
         publish(plan, lastLSN: last.lsn)
         answer(plan)
+    }
+
+    /// Tells who waits that the plan failed. On a full disk, what would mend that is tried again with the reserve.
+    private func fail(_ plan: CommitPlan, _ error: StoreError) {
+        let operations = plan.waiting.map(\.operation)
+        guard case .diskFull = error, operations.contains(where: \.isCure), context.reserve.release() else {
+            return operations.forEach { $0.fail(error) }
+        }
+        for operation in operations where !operation.isCure { operation.fail(error) }
+        for operation in operations where operation.isCure { perform(operation) }
+        commit()
     }
 
     private func write(_ bytes: [UInt8], lastLSN: UInt64, syncs: Bool) throws(StoreError) {

@@ -42,6 +42,16 @@ enum Operation: Sendable {
         }
     }
 
+    /// Whether it helps a full disk, and may have the room that is held for that: what erases, removes, or lets something
+    /// be removed, and the store's own work.
+    var isCure: Bool {
+        switch self {
+        case .start, .append: false
+        case .change(_, let change, _): change.isPinned == false
+        case .end, .erase, .expire, .discard, .rotate, .sync, .describe, .install, .giveUp, .repair: true
+        }
+    }
+
     /// Tells whoever waits that it failed.
     func fail(_ error: StoreError) {
         switch self {

@@ -20,6 +20,7 @@ extension Configuration {
         options.graceMicroseconds = recording.grace.microseconds
         options.recordingLengthMaxMicroseconds = recording.lengthMax.microseconds
         options.recordingSizeMaxBytes = recording.sizeMax
+        options.reserveSizeBytes = 64 << 20
         options.retention.isAutomatic = true
         options.retention.ageMaxMicroseconds = retention.maxAge.microseconds
         options.retention.projectAgeMaxMicroseconds = retention.projectMaxAge.mapValues(\.microseconds)
