@@ -118,7 +118,7 @@ import Testing
         let compacted = try writer.finish(replacing: replaced)
         _ = try store.erase(1)
         try store.checkpoint()
-        try store.context.wait { .install(compacted, $0) }
+        try store.context.wait { .install([compacted], $0) }
         let dump = try store.dump()
         let crashed = try directory.crashed()
         store.close()

@@ -223,6 +223,35 @@ import Testing
         store.close()
     }
 
+    /// What goes on one day lies together, so that its removal writes nothing anew.
+    @Test func aDayGoesByUnlinkingItsSegments() throws {
+        let directory = TemporaryDirectory()
+        let clock = FakeClock()
+        let store = try open(directory, clock)
+        var days: [[UInt64]] = [[], [], []]
+        // All of them in one hot segment.
+        for day in days.indices {
+            days[day] = try record(60, in: store)
+            if day == 1 { _ = try store.change(days[1][7]) { $0.isPinned = true } }
+            clock.advance(seconds: Self.day)
+        }
+        _ = try store.vacuum()
+        clock.advance(seconds: 87 * Self.day + 3600)
+        let before = try segments(directory)
+        try store.keepLimits()
+        for number in days[0] { #expect(isExpired(number, in: store)) }
+        #expect(try store.events(of: days[1][0]) == makeEvents(40))
+        let after = try segments(directory)
+        // Nothing was made but by the expiry itself.
+        #expect(Set(after).subtracting(before).count <= 1 && !Set(before).subtracting(after).isEmpty)
+        clock.advance(seconds: Self.day)
+        try store.keepLimits()
+        for number in days[1] where number != days[1][7] { #expect(isExpired(number, in: store)) }
+        #expect(try Set(segments(directory)).subtracting(after).count <= 1)
+        #expect(try store.events(of: days[1][7]) == makeEvents(40))
+        store.close()
+    }
+
     // MARK: Clocks
 
     @Test func aWrongClockDeletesNothing() throws {

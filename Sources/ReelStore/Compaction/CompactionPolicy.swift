@@ -18,7 +18,7 @@ struct CompactionPolicy {
     var options: CompactionOptions
     var segmentSizeBytes: UInt64
 
-    /// Segments to compact into one; empty when nothing is worth it.
+    /// Segments to compact together; empty when nothing is worth it.
     ///
     /// - Parameters:
     ///   - uptime: microseconds on the uptime clock.
@@ -26,9 +26,14 @@ struct CompactionPolicy {
     func choose(_ segments: [SegmentFacts], uptime: Int64, isForced: Bool) -> [UInt64] {
         let due = segments.filter { isDue($0, uptime, isForced) }
         if !due.isEmpty { return limited(due) }
-        let small = segments.filter { $0.isCompacted && $0.lengthBytes < segmentSizeBytes / 4 }
+        let smallSizeBytes = CompactionPolicy.smallSizeBytes(segmentSizeBytes)
+        let small = segments.filter { $0.isCompacted && $0.lengthBytes < smallSizeBytes }
         return small.count >= (isForced ? 2 : options.mergeSegmentCount) ? limited(small) : []
     }
+
+    /// Compacted segments below this are merged. One that was begun for another day of expiry follows none that is so small:
+    /// else merging would part what it had put together, again and again.
+    static func smallSizeBytes(_ segmentSizeBytes: UInt64) -> UInt64 { segmentSizeBytes / 4 }
 
     private func isDue(_ segment: SegmentFacts, _ uptime: Int64, _ isForced: Bool) -> Bool {
         if segment.holdsErased { return true }

@@ -18,7 +18,7 @@ struct Compactor {
         self.leftOut = leftOut
     }
 
-    /// Puts one segment in the place of several.
+    /// Puts one segment, or one for each day of expiry, in the place of several.
     ///
     /// - Returns: bytes before and after.
     func compact(_ inputs: [SealedSegment]) throws(StoreError) -> (before: UInt64, after: UInt64) {
@@ -32,48 +32,56 @@ struct Compactor {
     }
 
     private func write(_ inputs: [SealedSegment]) throws(StoreError) -> (before: UInt64, after: UInt64) {
-        let number = context.takeSegmentNumber()
-        let replaced = inputs.map(\.segment.number)
-        let beginning = try context.wait { completion in .describe(segment: number, replacing: replaced, completion) }
-        let compacted: CompactedSegment
+        var outputs = try CompactedOutputs(context, replacing: inputs.map(\.segment.number), givenUp: leftOut ?? [:])
         do {
-            var writer = try CompactedSegmentWriter(beginning, context: context)
-            try writeRecordings(of: inputs, to: &writer)
+            try writeRecordings(of: inputs, to: &outputs)
             if leftOut == nil {
-                for input in inputs { try carryUnknown(of: input, to: &writer) }
+                for input in inputs { try carryUnknown(of: input, to: &outputs.writer) }
             }
-            var finished = try writer.finish(replacing: replaced)
-            finished.givenUp = leftOut ?? [:]
-            compacted = finished
+            let compacted = try outputs.finish()
             try context.wait { completion in .install(compacted, completion) }
+            return (
+                inputs.reduce(0) { $0 + $1.lengthBytes }, compacted.reduce(0) { $0 + $1.lengthBytes }
+            )
         } catch {
             // Also where installing it failed: what is in `tmp/` takes room until the next start.
-            try? context.fileSystem.unlink(context.paths.temporarySegment(number))
+            outputs.remove()
             switch error {
             case let error as StoreError: throw error
             case let error as SystemError: throw error.isDiskFull ? .diskFull : .system(error)
             default: preconditionFailure("no other error is thrown: \(error)")
             }
         }
-        return (inputs.reduce(0) { $0 + $1.lengthBytes }, compacted.lengthBytes)
     }
 
     // MARK: Recordings
 
-    private func writeRecordings(of inputs: [SealedSegment], to writer: inout CompactedSegmentWriter) throws {
+    private func writeRecordings(of inputs: [SealedSegment], to outputs: inout CompactedOutputs) throws {
         var recordings: Set<UInt64> = []
         for input in inputs {
             for entry in try input.allFrames() where entry.kind != .expire { recordings.insert(entry.recording) }
         }
         let numbers = Set(inputs.map(\.segment.number))
-        for recording in recordings.sorted() {
+        for (recording, day) in try byDayOfExpiry(recordings) {
             if context.isClosing.withLock({ $0 }) { throw StoreError.closing }
+            try outputs.begin(day: day)
             // As readers see them: what is there twice is written once.
             let frames = try context.view.frames(of: recording)
                 .filter { numbers.contains($0.segment.number) && !isLeftOut($0) }
                 .sorted { FrameEntry.tableOrder($0.entry, $1.entry) }
-            try writeRecording(recording, frames, to: &writer)
+            try writeRecording(recording, frames, to: &outputs.writer)
         }
+    }
+
+    /// Those that go on the same day lie together, so that their removal is an unlink; those that stay lie behind them.
+    private func byDayOfExpiry(_ recordings: Set<UInt64>) throws(StoreError) -> [(recording: UInt64, day: Int64)] {
+        let policy = RetentionPolicy(context)
+        var list: [(recording: UInt64, day: Int64)] = []
+        for recording in recordings {
+            let row = try context.survivingState(recording)?.row
+            list.append((recording, row.map(policy.dayOfExpiry(of:)) ?? .max))
+        }
+        return list.sorted { ($0.day, $0.recording) < ($1.day, $1.recording) }
     }
 
     private func isLeftOut(_ frame: LocatedFrame) -> Bool {

@@ -2,12 +2,44 @@ import ReelFormat
 import ReelSystem
 
 extension LogWriter {
-    /// Makes a compacted segment part of the log: its commit frame, its rename, then tables and rows, then the files
-    /// it replaces go.
+    /// Makes compacted segments part of the log: their commit frames, their renames, then tables and rows, then the files
+    /// they replace go.
     ///
     /// Rename after the commit frame is durable: what is in `log/` is whole. Unlink after the rename is durable: a crash
-    /// between finds both, and the state frame of the new one says that the old ones are void.
-    func install(_ compacted: CompactedSegment) throws(StoreError) {
+    /// between finds both, and the state frame of the first new one says that the old ones are void. That one comes last,
+    /// behind a sync of the others' names: else a crash could leave it alone, and the old ones void. Of what is there twice until
+    /// then readers see each event once.
+    func install(_ list: [CompactedSegment]) throws(StoreError) {
+        guard let first = list.first else { return }
+        var sealed: [SealedSegment] = []
+        do throws(StoreError) {
+            for one in list.dropFirst() { sealed.append(try place(one)) }
+            if list.count > 1 { try syncInstalled() }
+            sealed.append(try place(first))
+        } catch {
+            if !isReadOnly { takeBack(sealed.map(\.segment.number)) }
+            throw error
+        }
+        try syncInstalled()
+        let lastLSN = nextLSN - 1
+        let void = Set(first.replaced)
+        context.view.state.withLock { view in
+            view.retired = view.sealed.map(\.segment).filter { void.contains($0.number) }
+            view.sealed.removeAll { void.contains($0.segment.number) }
+            view.sealed += sealed
+        }
+        for one in list { moveRows(one, void) }
+        // Only now: a checkpoint up to the commit frames says that the rows have moved.
+        context.view.state.withLock { view in
+            view.retired = []
+            view.appliedLSN = max(view.appliedLSN, lastLSN)
+            view.lastReceivedMicroseconds = max(view.lastReceivedMicroseconds, lastReceivedMicroseconds)
+        }
+        removeFiles(first.replaced)
+    }
+
+    /// Writes a segment's commit frame and gives it its place in `log/`.
+    private func place(_ compacted: CompactedSegment) throws(StoreError) -> SealedSegment {
         let path = context.paths.segment(compacted.segment.number)
         var header = nextHeader(.commit)
         nextLSN += 1
@@ -22,36 +54,31 @@ extension LogWriter {
         } catch {
             throw error.isDiskFull ? .diskFull : .system(error)
         }
+        lastReceivedMicroseconds = header.receivedMicroseconds
+        let segment = Segment(
+            number: compacted.segment.number, file: compacted.segment.file, store: context.identity.store, path: path)
+        return SealedSegment(
+            segment, table: SegmentTable(compacted.entries), isCompacted: true,
+            lengthBytes: compacted.lengthBytes + UInt64(bytes.count),
+            sealedMicroseconds: context.clock.uptimeMicroseconds, commitLSN: header.lsn)
+    }
+
+    private func syncInstalled() throws(StoreError) {
         do {
             try context.fileSystem.syncDirectory(context.paths.log)
         } catch {
-            // Whether a crash finds the new segment is unknown. Going on with the old ones could compact them again, and
+            // Whether a crash finds the new segments is unknown. Going on with the old ones could compact them again, and
             // both would count at the next start: what is there is served, and nothing more is written.
             stopWriting(error)
             throw .readOnly
         }
-        lastReceivedMicroseconds = header.receivedMicroseconds
+    }
 
-        let length = compacted.lengthBytes + UInt64(bytes.count)
-        let segment = Segment(
-            number: compacted.segment.number, file: compacted.segment.file, store: context.identity.store, path: path)
-        let sealed = SealedSegment(
-            segment, table: SegmentTable(compacted.entries), isCompacted: true, lengthBytes: length,
-            sealedMicroseconds: context.clock.uptimeMicroseconds, commitLSN: header.lsn)
-        let void = Set(compacted.replaced)
-        context.view.state.withLock { view in
-            view.retired = view.sealed.map(\.segment).filter { void.contains($0.number) }
-            view.sealed.removeAll { void.contains($0.segment.number) }
-            view.sealed.append(sealed)
+    /// Removes segments that count no more than the old ones they were to replace, as those are still there.
+    private func takeBack(_ numbers: [UInt64]) {
+        for number in numbers {
+            do { try context.fileSystem.unlink(context.paths.segment(number)) } catch { replaced.append(number) }
         }
-        moveRows(compacted, void)
-        // Only now: a checkpoint up to the commit frame says that the rows have moved.
-        context.view.state.withLock { view in
-            view.retired = []
-            view.appliedLSN = max(view.appliedLSN, header.lsn)
-            view.lastReceivedMicroseconds = max(view.lastReceivedMicroseconds, header.receivedMicroseconds)
-        }
-        removeFiles(compacted.replaced)
     }
 
     /// Lets rows point into the new segment. It counts already, so nothing here may stop half-way: a row that cannot be

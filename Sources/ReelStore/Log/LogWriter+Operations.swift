@@ -32,9 +32,9 @@ extension LogWriter {
             state.replaced += replaced
             completion(.success(SegmentBeginning(header: nextHeader(.state), state: state)))
             nextLSN += 1
-        case .install(let segment, let completion):
+        case .install(let segments, let completion):
             try commitAll()
-            try install(segment)
+            try install(segments)
             completion(.success(()))
         case .giveUp(let loss, let completion):
             stageLoss(loss, operation, completion)

@@ -18,8 +18,8 @@ enum Operation: Sendable {
     case sync(@Sendable (Result<Void, StoreError>) -> Void)
     /// What the first frame of a compacted segment must say.
     case describe(segment: UInt64, replacing: [UInt64], @Sendable (Result<SegmentBeginning, StoreError>) -> Void)
-    /// Puts a compacted segment in the place of those it replaces.
-    case install(CompactedSegment, @Sendable (Result<Void, StoreError>) -> Void)
+    /// Puts compacted segments in the place of those that the first one replaces.
+    case install([CompactedSegment], @Sendable (Result<Void, StoreError>) -> Void)
     /// Puts on record that damage took something of a recording.
     case giveUp(LossRecord, @Sendable (Result<Void, StoreError>) -> Void)
     /// Makes a damaged row anew from its frames.

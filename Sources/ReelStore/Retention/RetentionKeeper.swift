@@ -31,11 +31,7 @@ final class RetentionKeeper: Sendable {
         state = Monitor(State(judge: ClockJudge(context.clock, newestMicroseconds: context.newestMicroseconds)))
     }
 
-    private var policy: RetentionPolicy {
-        let options = context.options.retention
-        let ages = options.projectAgeMaxMicroseconds.map { (context.digests.filter(.project, $0.key), $0.value) }
-        return RetentionPolicy(options: options, projectAges: Dictionary(ages, uniquingKeysWith: max))
-    }
+    private var policy: RetentionPolicy { RetentionPolicy(context) }
 
     // MARK: By itself
 

@@ -29,6 +29,18 @@ struct RetentionPolicy {
     /// The ages of projects, by their filter digests.
     var projectAges: [UInt32: Int64] = [:]
 
+    init(options: RetentionOptions, projectAges: [UInt32: Int64] = [:]) {
+        self.options = options
+        self.projectAges = projectAges
+    }
+
+    /// As a store is configured.
+    init(_ context: StoreContext) {
+        let options = context.options.retention
+        let ages = options.projectAgeMaxMicroseconds.map { (context.digests.filter(.project, $0.key), $0.value) }
+        self.init(options: options, projectAges: Dictionary(ages, uniquingKeysWith: max))
+    }
+
     // MARK: Age
 
     /// How old a recording may become; nil: it is never too old.
@@ -45,6 +57,12 @@ struct RetentionPolicy {
     /// The recordings that are too old, oldest first.
     func dueByAge(_ candidates: [ExpiryCandidate], now: Int64) -> [ExpiryCandidate] {
         oldestFirst(candidates.filter { candidate in expiry(of: candidate).map { $0 < now } ?? false })
+    }
+
+    /// The day on which a recording goes by age, from 1970, in UTC; the greatest number where it stays.
+    func dayOfExpiry(of row: RecordingRow) -> Int64 {
+        guard row.isExpirable, let expiry = expiry(of: ExpiryCandidate(row)) else { return .max }
+        return expiry / RetentionPolicy.day
     }
 
     var hasAges: Bool { options.ageMaxMicroseconds > 0 || projectAges.values.contains { $0 > 0 } }
