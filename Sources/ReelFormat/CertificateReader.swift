@@ -63,34 +63,37 @@ package enum CertificateReader {
         return Tombstone(recording: recording, id: id, erasedMicroseconds: time, lsn: 0)
     }
 
-    /// The lines of a body, one after the other.
+    /// The lines of a body, one after the other. By bytes: a value may begin with what joins the blank before it.
     private struct Fields {
-        private var rest: ArraySlice<Substring>
+        private var rest: ArraySlice<ArraySlice<UInt8>>
         /// Of the line read last, from 1.
         private(set) var line: Int
 
         init(_ body: ArraySlice<UInt8>, line: Int) {
-            let text = String(decoding: body, as: UTF8.self)
-            rest = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()[...]
+            rest = body.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()[...]
             self.line = line - 1
         }
 
         var isAtEnd: Bool { rest.isEmpty }
 
         mutating func next() throws(CertificateFault) -> String {
-            line += 1
-            guard let text = rest.popFirst() else { throw .malformed(line: line) }
-            return String(text)
+            String(decoding: try nextBytes(), as: UTF8.self)
         }
 
         mutating func next(_ name: String) throws(CertificateFault) -> String {
-            let text = try next()
-            guard text.hasPrefix(name + " ") else { throw .malformed(line: line) }
-            return String(text.dropFirst(name.count + 1))
+            let bytes = try nextBytes()
+            guard bytes.starts(with: "\(name) ".utf8) else { throw .malformed(line: line) }
+            return String(decoding: bytes.dropFirst(name.utf8.count + 1), as: UTF8.self)
         }
 
         mutating func nextIfThere(_ name: String) throws(CertificateFault) -> String? {
-            rest.first?.hasPrefix(name + " ") == true ? try next(name) : nil
+            rest.first?.starts(with: "\(name) ".utf8) == true ? try next(name) : nil
+        }
+
+        private mutating func nextBytes() throws(CertificateFault) -> ArraySlice<UInt8> {
+            line += 1
+            guard let bytes = rest.popFirst() else { throw .malformed(line: line) }
+            return bytes
         }
     }
 }

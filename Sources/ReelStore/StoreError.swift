@@ -23,6 +23,10 @@ package struct Corruption: Error, Equatable, Sendable, CustomStringConvertible {
         case missingEvents(Range<UInt64>)
         /// Events that were lost, as the frame here tells: they were given up by a repair.
         case lostEvents(Range<UInt64>)
+        /// A line of the ledger of erasures, from 1: made anew at the next opening.
+        case ledgerLine(Int)
+        /// A ledger of another store; made anew likewise.
+        case foreignLedger
         /// A slot of the index; it is derived and will be made anew.
         case indexChecksum
     }
@@ -55,6 +59,8 @@ package struct Corruption: Error, Equatable, Sendable, CustomStringConvertible {
                 "events \(ordinals.lowerBound) to \(ordinals.upperBound - 1) of the recording are in no segment"
             case .lostEvents(let ordinals):
                 "events \(ordinals.lowerBound) to \(ordinals.upperBound - 1) of the recording were lost and given up"
+            case .foreignLedger: "the ledger is another store's; the next opening makes it anew"
+            case .ledgerLine(let number): "line \(number) of the ledger does not hold; the next opening makes it anew"
             case .indexChecksum: "the index's checksum does not hold here; it is made anew when it is read"
             }
         return "\(file):\(offsetBytes): \(what)"

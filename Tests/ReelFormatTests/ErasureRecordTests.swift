@@ -129,6 +129,12 @@ import Testing
         #expect(throws: CertificateFault.self) { try CertificateReader.read(text + Array("more\n".utf8)) }
     }
 
+    @Test func aValueThatBeginsWithACombiningMarkReadsBack() throws {
+        var certificate = try certificate()
+        certificate.reason = "\u{301}x"
+        #expect(try CertificateReader.read(Array(try text(certificate).utf8)).first?.reason == "\u{301}x")
+    }
+
     @Test func aReasonForgesNoLine() throws {
         var forged = try certificate()
         forged.reason = "x\nrecordings 0\nsignature 00\u{2028}y\r"

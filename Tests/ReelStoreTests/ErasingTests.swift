@@ -104,13 +104,15 @@ import Testing
         try FileManager.default.removeItem(atPath: path)
         try SmallFile.createPrivate(path, holding: text)
         let told = Monitor<[Int]>([])
+        let found = try StoreVerifier(directory.path).run()
+        #expect(found.damage.map(\.kind) == [.ledgerLine(2)])
         store = try Store.open(directory.path) { event in
             if case .ledgerMadeAnew(_, let lines) = event { told.withLock { $0 = lines } }
         }
         store.close()
         #expect(told.withLock { $0 } == [2])
         #expect(Set(try ledger(directory).lines) == Set(whole.lines))
-        #expect(try ledger(directory).damagedLines.isEmpty)
+        #expect(try ledger(directory).damagedLines.isEmpty && StoreVerifier(directory.path).run().isSound)
     }
 
     @Test func anErasingWhoseLedgerFailsIsNotAnsweredAndComesRightLater() throws {
@@ -159,7 +161,10 @@ import Testing
             }
         }
         #expect(try restored.recording(5).row.number == 5 && restored.recording(4).row.number == 4)
+        let adopted = try ledger(older).lines
+        #expect(adopted.map(\.recording.number) == [1, 2, 3, 5], "also of what this copy never had")
         #expect(try restored.applyLedger("\(directory.path)/erased.ledger") == [])
+        #expect(try ledger(older).lines == adopted)
     }
 
     @Test func theStoresOwnLedgerAheadOfItsLogErasesAgain() throws {

@@ -89,6 +89,22 @@ import Testing
         #expect(try store.start().recording.number == 5)
     }
 
+    @Test func aSnapshotThatIsCancelledHasNoName() throws {
+        let (directory, outside) = (TemporaryDirectory(), TemporaryDirectory())
+        let store = try filled(directory)
+        defer { store.close() }
+        let asked = Monitor(0)
+        #expect(throws: SnapshotError.self) {
+            try store.snapshot(SnapshotOrder(directory: "\(outside.path)/s")) {
+                asked.withLock { asked in
+                    asked += 1
+                    return asked == 3
+                }
+            }
+        }
+        #expect(!FileManager.default.fileExists(atPath: "\(outside.path)/s"))
+    }
+
     @Test func keysOfAStoreWithoutAnyAreRefused() throws {
         let (directory, outside) = (TemporaryDirectory(), TemporaryDirectory())
         let store = try filled(directory)

@@ -14,7 +14,8 @@ enum SnapshotRoute {
             let isTaken = context.snapshots.begin {
                 LongAnswer(exchange).run { () throws(Problem) in
                     let report: SnapshotReport
-                    do throws(SnapshotError) { report = try context.store.snapshot(order) } catch {
+                    do throws(SnapshotError) { report = try context.store.snapshot(order) { context.isStopping } } catch
+                    {
                         throw problem(error, context)
                     }
                     context.noteSnapshot(report, by: requester)
@@ -100,6 +101,7 @@ enum SnapshotRoute {
                 .snapshotFailed,
                 "\(error); the daemon writes it, so the place must be one that the daemon's user may write to and, under "
                     + "systemd, one of its ReadWritePaths; the store's own directory snapshots/ always is")
+        case .system where context.isStopping: .stopping
         case .system(let error): Problem(.snapshotFailed, "\(error)")
         }
     }

@@ -4,7 +4,7 @@ import ReelSystem
 /// The file `erased.ledger`: every erasure once more, in a file of its own that goes into every backup and outlives any
 /// older copy of the store. FORMAT.md §22.
 ///
-/// Written by the writer's thread only. It follows the log: what a crash kept from it is added from the tombstones when
+/// It follows the log: what a crash kept from it is added from the tombstones when
 /// the store is opened.
 final class ErasureLedger: Sendable {
     private struct State {
@@ -111,6 +111,14 @@ final class ErasureLedger: Sendable {
             state.chain = chain
             state.pending = []
         }
+    }
+
+    /// Takes over lines of another copy of this ledger, of recordings that this store never had: an older copy that is put
+    /// back one day may have them.
+    func adopt(_ lines: [LedgerLine]) throws(SystemError) {
+        let known = Set(LedgerText(decoding: try text()).lines.map(\.recording))
+        let missing = lines.filter { !known.contains($0.recording) }
+        if !missing.isEmpty { try append(missing.map(\.tombstone)) }
     }
 
     private func write(_ bytes: [UInt8], to file: any File, _ state: inout State) throws(SystemError) {

@@ -75,6 +75,7 @@ extension Store {
             throw .foreign(path: path, store: foreign.store, own: context.identity.store)
         }
         let erased = try apply(text.lines.filter(isLive))
+        do { try context.ledger.adopt(text.lines) } catch { throw .system(error) }
         if !erased.isEmpty { context.note(.ledgerApplied(path: path, erased: erased)) }
         return erased
     }

@@ -27,6 +27,7 @@ package struct StoreVerifier {
             try log.run(checkpoint, progress: progress)
             try verifyTables(&log)
             try verifyRows(&log)
+            try verifyLedger(&log)
             log.findGaps()
             return log
         } catch let error as OpenError {
@@ -69,6 +70,18 @@ package struct StoreVerifier {
                 // segment, so a table that is there after its segment was not has none.
                 log.note(Corruption(file: paths.segment(number), offsetBytes: 0, kind: .missing))
             }
+        }
+    }
+
+    /// The lines of the ledger. Which are missing is not judged: a daemon may be adding one, and an opening completes it.
+    private func verifyLedger(_ log: inout LogSurvey) throws(SystemError) {
+        guard let file = try openUnlessGone(paths.ledger) else { return }
+        let text = LedgerText(decoding: try file.read(Int(clamping: try file.sizeBytes()), at: 0))
+        for line in text.damagedLines {
+            log.note(Corruption(file: paths.ledger, offsetBytes: 0, kind: .ledgerLine(line)))
+        }
+        if text.lines.contains(where: { $0.store != log.identity.store }) {
+            log.note(Corruption(file: paths.ledger, offsetBytes: 0, kind: .foreignLedger))
         }
     }
 

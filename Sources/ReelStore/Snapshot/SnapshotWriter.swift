@@ -9,6 +9,7 @@ struct SnapshotWriter {
 
     private let context: StoreContext
     private let order: SnapshotOrder
+    private let isCancelled: @Sendable () -> Bool
     /// Where the snapshot is made before it gets its name.
     private let draft: StorePaths
     private var manifest: SnapshotManifest
@@ -16,7 +17,8 @@ struct SnapshotWriter {
 
     private var fileSystem: any FileSystem { context.fileSystem }
 
-    init(_ context: StoreContext, _ order: SnapshotOrder) {
+    init(_ context: StoreContext, _ order: SnapshotOrder, isCancelled: @escaping @Sendable () -> Bool) {
+        self.isCancelled = isCancelled
         self.context = context
         self.order = order
         draft = StorePaths(root: order.directory + ".new")
@@ -187,6 +189,7 @@ struct SnapshotWriter {
         let file = try fileSystem.open(path, .new)
         var done: UInt64 = 0
         while done < sizeBytes {
+            try checkCancelled()
             let count = Int(min(sizeBytes - done, UInt64(SnapshotWriter.pieceSizeBytes)))
             let piece = try source.read(count, at: done)
             guard !piece.isEmpty else { throw SystemError(EIO, "read", source.path) }
@@ -194,6 +197,10 @@ struct SnapshotWriter {
             done += UInt64(piece.count)
         }
         try file.sync()
+    }
+
+    private func checkCancelled() throws(SystemError) {
+        if isCancelled() { throw SystemError(ECANCELED, "snapshot", order.directory) }
     }
 
     private func write(_ bytes: [UInt8], to path: String) throws(SystemError) {
@@ -204,6 +211,7 @@ struct SnapshotWriter {
 
     /// Enters a file that is there in the manifest, by what can be read of it.
     private mutating func add(_ name: String, _ path: String) throws(SystemError) {
+        try checkCancelled()
         let (size, checksum) = try SnapshotWriter.measure(path, fileSystem)
         manifest.files.append(SnapshotManifest.File(name: name, sizeBytes: size, checksum: checksum))
     }
@@ -228,8 +236,12 @@ struct SnapshotWriter {
 
 extension Store {
     /// Makes a consistent copy of the store while it goes on. Waits for the disk: for a thread of its own.
-    package func snapshot(_ order: SnapshotOrder) throws(SnapshotError) -> SnapshotReport {
-        var writer = SnapshotWriter(context, order)
+    ///
+    /// - Parameter isCancelled: asked now and then; the snapshot ends with ECANCELED where it says so.
+    package func snapshot(
+        _ order: SnapshotOrder, isCancelled: @escaping @Sendable () -> Bool = { false }
+    ) throws(SnapshotError) -> SnapshotReport {
+        var writer = SnapshotWriter(context, order, isCancelled: isCancelled)
         return try writer.run()
     }
 }

@@ -11,6 +11,7 @@ struct FuzzTarget: Sendable {
         FuzzTarget(name: "frame", run: FrameTarget.run),
         FuzzTarget(name: "segment", run: SegmentTarget.run),
         FuzzTarget(name: "index", run: IndexTarget.run),
+        FuzzTarget(name: "erasures", run: ErasureTarget.run),
         FuzzTarget(name: "keyring", run: KeyringTarget.run),
         FuzzTarget(name: "recovery", run: RecoveryTarget.run),
         FuzzTarget(name: "json", run: JSONTarget.run),
