@@ -13,46 +13,47 @@ final class LongAnswer: BodyStream {
         var isCancelled = false
     }
 
+    private enum Step {
+        case finish(BodySink, Result<[UInt8], Problem>)
+        case leave
+    }
+
     private let exchange: Exchange
     private let state = Monitor(State())
 
     init(_ exchange: Exchange) { self.exchange = exchange }
 
-    /// Works on the calling thread, and answers; another thread keeps the connection alive meanwhile.
-    ///
-    /// - Parameter work: gives the answer's JSON.
-    func run(_ work: () throws(Problem) -> [UInt8]) {
-        let waiting = Thread("long-answer") { [self] in wait() }
-        let result: Result<[UInt8], Problem>
-        do throws(Problem) { result = .success(try work()) } catch { result = .failure(error) }
-        state.broadcast { $0.result = result }
-        waiting.join()
-    }
+    /// Gives the answer: JSON, or why there is none. From any thread, once.
+    func give(_ result: Result<[UInt8], Problem>) { state.broadcast { $0.result = result } }
 
-    private func wait() {
+    /// Waits for the answer and sends it.
+    func wait() {
         let patience = exchange.context.options.http.replySecondsMax * 500
-        if let early = state.wait(timeoutMilliseconds: patience, until: { $0.result }) {
-            switch early {
-            case .success(let json): return exchange.send(json: json)
-            case .failure(let problem): return exchange.send(problem)
-            }
+        let early = state.wait(timeoutMilliseconds: patience) { state -> Result<[UInt8], Problem>? in
+            state.isCancelled ? .failure(.stopping) : state.result
+        }
+        switch early {
+        case .success(let json)?: return exchange.send(json: json)
+        case .failure(let problem)?: return exchange.send(problem)
+        case nil: break
         }
         let headers: Headers = ["Content-Type": "application/json", "Cache-Control": "no-store"]
         exchange.send(Response(status: 200, headers: headers, body: .stream(self, lengthBytes: nil)))
         while true {
-            let step = state.wait(timeoutMilliseconds: patience) { state -> (BodySink?, Result<[UInt8], Problem>)? in
-                guard let result = state.result else { return nil }
-                if state.isCancelled { return (nil, result) }
-                return state.sink.map { ($0, result) }
-            }
-            switch step {
-            case (let sink?, .success(let json))?: return sink.send(json + [0x0A], isLast: true)
-            case (let sink?, .failure)?: return sink.abort()
-            // Nobody waits for the answer any more; the work is done.
-            case (nil, _)?: return
+            switch state.wait(timeoutMilliseconds: patience, until: next) {
+            case .finish(let sink, .success(let json)): return sink.send(json + [0x0A], isLast: true)
+            case .finish(let sink, .failure): return sink.abort()
+            case .leave: return
             case nil: takeSink()?.send([], isLast: false)
             }
         }
+    }
+
+    private func next(_ state: inout State) -> Step? {
+        if state.isCancelled { return .leave }
+        guard let sink = state.sink, let result = state.result else { return nil }
+        state.sink = nil
+        return .finish(sink, result)
     }
 
     private func takeSink() -> BodySink? {

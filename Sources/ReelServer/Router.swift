@@ -66,7 +66,7 @@ struct Router: RequestHandler {
         case (.erase, _): ErasureRoutes.eraseSelected(request, exchange)
         case (.store, _): StoreRoutes.show(request, exchange)
         case (.snapshot, _): SnapshotRoute.make(request, exchange)
-        case (.compact, _): StoreRoutes.compact(request, exchange)
+        case (.compact, _): CompactionRoute.compact(request, exchange)
         case (.healthz, _): HealthRoutes.live(exchange)
         case (.readyz, _): HealthRoutes.ready(exchange)
         case (.metrics, _): MetricsRoute.show(statistics(), exchange)

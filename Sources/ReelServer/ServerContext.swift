@@ -16,7 +16,7 @@ final class ServerContext: Sendable {
     /// One a worker: they keep their buffers.
     let scanners: Pool<EventScanner>
     let inflaters: Pool<Inflater>
-    let compactions = CompactionDesk()
+    let compactions = WorkDesk("compact-wait")
     let erasures = WorkDesk("erase")
     let snapshots = WorkDesk("snapshot")
     let sharedDocuments: SharedDocuments

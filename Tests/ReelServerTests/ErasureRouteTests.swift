@@ -133,6 +133,13 @@ struct ErasureRouteTests {
         #expect(try server.append(events(2..<4), to: "4").problem == "erased")
     }
 
+    /// Who has the answer may ask again at once: `reeld erase` does, page by page.
+    @Test func theNextErasingIsNotKeptWaitingByTheOneThatWasAnswered() throws {
+        let server = try server()
+        for _ in 0..<200 { #expect(try erase(server, #"{"user":"nobody"}"#).status == 200) }
+        for _ in 0..<20 { #expect(try server.send(.post, "/v1/store/compact").status == 200) }
+    }
+
     @Test func erasingIsCounted() throws {
         let server = try server()
         _ = try erase(server, #"{"user":"max"}"#)

@@ -40,11 +40,14 @@ enum ErasureRoutes {
             try Query(request.query).allow([])
             let order = try ErasureOrder(request.body, now: exchange.context.clock.wallMicroseconds)
             let requester = Requester.text(request.peer)
-            let isTaken = exchange.context.erasures.begin {
+            let isTaken = exchange.context.erasures.begin { leave in
                 do throws(Problem) {
                     var run = ErasureRun(exchange.context, order, by: requester)
-                    exchange.send(json: try run.run())
+                    let json = try run.run()
+                    leave()
+                    exchange.send(json: json)
                 } catch {
+                    leave()
                     exchange.send(error)
                 }
             }

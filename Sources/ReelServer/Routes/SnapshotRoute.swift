@@ -11,18 +11,27 @@ enum SnapshotRoute {
             let context = exchange.context
             let order = try order(request.body, now: context.clock.wallMicroseconds)
             let requester = Requester.text(request.peer)
-            let isTaken = context.snapshots.begin {
-                LongAnswer(exchange).run { () throws(Problem) in
-                    let report: SnapshotReport
-                    do throws(SnapshotError) { report = try context.store.snapshot(order) { context.isStopping } } catch
-                    {
-                        throw problem(error, context)
-                    }
-                    context.noteSnapshot(report, by: requester)
-                    return json(of: report)
-                }
+            let answer = LongAnswer(exchange)
+            let isTaken = context.snapshots.begin(stop: answer.cancel) { leave in
+                let waiting = Thread("snapshot-wait") { answer.wait() }
+                let result = snapshot(order, by: requester, context)
+                leave()
+                answer.give(result)
+                waiting.join()
             }
             if !isTaken { throw Problem(.busy, "Another snapshot is being made. Send this one again.") }
+        }
+    }
+
+    private static func snapshot(
+        _ order: SnapshotOrder, by requester: String, _ context: ServerContext
+    ) -> Result<[UInt8], Problem> {
+        do throws(SnapshotError) {
+            let report = try context.store.snapshot(order) { context.isStopping }
+            context.noteSnapshot(report, by: requester)
+            return .success(json(of: report))
+        } catch {
+            return .failure(problem(error, context))
         }
     }
 

@@ -3,7 +3,7 @@ import ReelFormat
 import ReelHTTP
 import ReelStore
 
-/// `/v1/store`: figures, and compaction on demand.
+/// `/v1/store`: figures.
 enum StoreRoutes {
     static func show(_ request: Request, _ exchange: Exchange) {
         exchange.onWorker { () throws(Problem) in
@@ -32,16 +32,6 @@ enum StoreRoutes {
         }
     }
 
-    static func compact(_ request: Request, _ exchange: Exchange) {
-        let wish: VacuumRequest
-        do throws(Problem) {
-            wish = try VacuumRequest(Query(request.query))
-        } catch {
-            return exchange.send(error)
-        }
-        exchange.context.compactions.begin(exchange, wish)
-    }
-
     private static func retention(_ status: RetentionStatus, to json: inout JSONWriter) {
         json.member("expired_recordings", status.removed.values.reduce(0) { $0 + $1.recordingCount })
         json.member("expired_bytes", status.removed.values.reduce(0) { $0 + $1.sizeBytes })
@@ -49,19 +39,6 @@ enum StoreRoutes {
         if !status.waits.isEmpty {
             json.member("retention_waits", status.waits.map(\.sentence).joined(separator: " "))
         }
-    }
-}
-
-extension VacuumRequest {
-    /// `max_age` (seconds), `max_size` (bytes), `dry_run` and `confirm` (1).
-    fileprivate init(_ query: Query) throws(Problem) {
-        self.init()
-        try query.allow(["max_age", "max_size", "dry_run", "confirm"])
-        // A thousand years, which fits microseconds well.
-        ageMaxMicroseconds = try query.number("max_age", in: 1...31_536_000_000).map { Int64($0) * 1_000_000 }
-        sizeMaxBytes = try query.number("max_size", in: 1...1 << 60)
-        isDryRun = try query.number("dry_run", in: 0...1) == 1
-        isConfirmed = try query.number("confirm", in: 0...1) == 1
     }
 }
 
