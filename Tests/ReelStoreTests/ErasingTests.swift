@@ -221,6 +221,8 @@ import Testing
             erased.note([UInt64(second)], uptime: second * 1_000_000)
         }
         #expect(erased.due(uptime: 91_000_000).count == 29, "not for ever")
+        erased.postpone(uptime: 91_000_000)
+        #expect(erased.due(uptime: 150_000_000) == [] && erased.due(uptime: 151_000_000).count == 29, "after a failure")
         erased.forget([4, 5], uptime: 92_000_000)
         #expect(!erased.due(uptime: 95_000_000).contains(4))
     }

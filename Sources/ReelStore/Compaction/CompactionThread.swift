@@ -141,6 +141,17 @@ final class CompactionThread: Sendable {
         let uptime = context.clock.uptimeMicroseconds
         let erased = context.erasedRecordings.due(uptime: uptime)
         guard !erased.isEmpty else { return }
+        do throws(StoreError) {
+            try compact(holding: erased)
+        } catch {
+            // Other compaction goes on meanwhile.
+            context.erasedRecordings.postpone(uptime: uptime)
+            throw error
+        }
+        context.erasedRecordings.forget(erased, uptime: uptime)
+    }
+
+    private func compact(holding erased: Set<UInt64>) throws(StoreError) {
         if context.view.state.withLock({ view in erased.contains { view.active.holdsData(of: $0) } }) { try rotate() }
         // Each segment once: what is carried along as damaged stays, and must not have its segment compacted for ever.
         var left = Set(try segments(holding: erased))
@@ -149,7 +160,6 @@ final class CompactionThread: Sendable {
             guard try compactOnce(isForced: false, looksForWaste: false, holdingErased: left, &report) else { break }
             left.formIntersection(context.view.state.withLock { $0.sealed.map(\.segment.number) })
         }
-        context.erasedRecordings.forget(erased, uptime: uptime)
     }
 
     private func segments(holding recordings: Set<UInt64>) throws(StoreError) -> [UInt64] {

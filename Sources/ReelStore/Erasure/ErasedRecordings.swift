@@ -9,8 +9,13 @@ final class ErasedRecordings: Sendable {
     /// And at most this.
     private static let gatheringMaxMicroseconds: Int64 = 30_000_000
 
+    /// After a try that failed the next one waits so long.
+    private static let retryMicroseconds: Int64 = 60_000_000
+
     private struct State {
         var numbers: Set<UInt64>
+        /// Of the last try, if it failed.
+        var failedMicroseconds: Int64?
         var firstMicroseconds: Int64
         var lastMicroseconds: Int64
     }
@@ -35,6 +40,7 @@ final class ErasedRecordings: Sendable {
     /// Those whose frames should go now; empty while more are being erased.
     func due(uptime: Int64) -> Set<UInt64> {
         state.withLock { state in
+            if let failed = state.failedMicroseconds, uptime - failed < ErasedRecordings.retryMicroseconds { return [] }
             let isDue =
                 uptime - state.lastMicroseconds >= ErasedRecordings.gatheringMicroseconds
                 || uptime - state.firstMicroseconds >= ErasedRecordings.gatheringMaxMicroseconds
@@ -42,9 +48,13 @@ final class ErasedRecordings: Sendable {
         }
     }
 
+    /// Taking them out failed: it is tried again after a while.
+    func postpone(uptime: Int64) { state.withLock { $0.failedMicroseconds = uptime } }
+
     /// Nothing of them is left that a compaction would take out.
     func forget(_ numbers: Set<UInt64>, uptime: Int64) {
         state.withLock { state in
+            state.failedMicroseconds = nil
             state.numbers.subtract(numbers)
             state.firstMicroseconds = uptime
         }
