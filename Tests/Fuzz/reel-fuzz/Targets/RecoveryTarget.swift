@@ -93,9 +93,11 @@ enum RecoveryTarget {
         var recovery = Recovery(
             paths: paths, identity: identity, fileSystem: fileSystem, clock: clock, options: options)
         let result = try recovery.run()
+        let tombstones = result.view.state.withLock { $0.tombstones }
+        let ledger = try ErasureLedger.open(paths, identity.store, tombstones, fileSystem).ledger
         return StoreContext(
             options: options, identity: identity, paths: paths, fileSystem: fileSystem, clock: clock,
-            index: result.index, view: result.view, nextSegment: result.nextSegment, note: { _ in })
+            index: result.index, view: result.view, nextSegment: result.nextSegment, ledger: ledger, note: { _ in })
     }
 
     private static func state(_ context: StoreContext, _ number: UInt64) -> Found {
