@@ -169,6 +169,13 @@ final class StoreContext: Sendable {
         return state.row.status == .erased ? nil : state
     }
 
+    /// As `survivingState`, the row alone.
+    func survivingRow(_ number: UInt64) throws(StoreError) -> RecordingRow? {
+        guard view.expiry(of: number) == nil else { return nil }
+        let row = try committedRow(number)
+        return row.status == .erased ? nil : row
+    }
+
     /// The recording's current metadata, from its frame.
     func metadata(of row: RecordingRow) throws(StoreError) -> RecordingMetadata {
         guard let segment = view.segment(UInt64(row.metadataSegment)) else {

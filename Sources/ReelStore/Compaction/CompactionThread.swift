@@ -205,7 +205,7 @@ final class CompactionThread: Sendable {
         for entry in try segment.allFrames() where entry.kind != .expire {
             facts.frameCount += 1
             if status?.number != entry.recording {
-                status = (entry.recording, try context.survivingState(entry.recording)?.row.status ?? .erased)
+                status = (entry.recording, try context.survivingRow(entry.recording)?.status ?? .erased)
             }
             let isUnmerged = entry.kind == .events && !entry.flags.contains(.merged) && entry.rawSizeBytes < small
             switch status?.1 {

@@ -78,7 +78,7 @@ struct Compactor {
         let policy = RetentionPolicy(context)
         var list: [(recording: UInt64, day: Int64)] = []
         for recording in recordings {
-            let row = try context.survivingState(recording)?.row
+            let row = try context.survivingRow(recording)
             list.append((recording, row.map(policy.dayOfExpiry(of:)) ?? .max))
         }
         return list.sorted { ($0.day, $0.recording) < ($1.day, $1.recording) }

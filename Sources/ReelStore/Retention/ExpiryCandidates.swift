@@ -4,7 +4,10 @@ import ReelFormat
 struct ExpiryCandidates {
     private static let blockCount: UInt64 = 16_384
 
+    /// Those that were asked for.
     private(set) var list: [ExpiryCandidate] = []
+    /// Recordings that may go.
+    private(set) var removableCount: UInt64 = 0
     /// Recordings that stay whatever the limits say.
     private(set) var pinnedCount: UInt64 = 0
     private(set) var openCount: UInt64 = 0
@@ -12,9 +15,10 @@ struct ExpiryCandidates {
     private(set) var sizeBytes: UInt64 = 0
 
     /// All recordings that are there.
-    var count: UInt64 { UInt64(list.count) + pinnedCount + openCount }
+    var count: UInt64 { removableCount + pinnedCount + openCount }
 
-    init(_ context: StoreContext) {
+    /// - Parameter isWanted: of those that may go; all are counted.
+    init(_ context: StoreContext, where isWanted: (ExpiryCandidate) -> Bool = { _ in true }) {
         let next = context.view.nextRecording
         // Rows that do not say what the log says are made anew first.
         let damaged = context.damagedRows.withLock { Set($0.keys) }
@@ -29,12 +33,12 @@ struct ExpiryCandidates {
                             index * RecordingRow.sizeBytes..<(index + 1) * RecordingRow.sizeBytes))
                 }
             }
-            for row in rows where row.status != .erased && !damaged.contains(row.number) { add(row) }
+            for row in rows where row.status != .erased && !damaged.contains(row.number) { add(row, isWanted) }
             first = end
         }
     }
 
-    private mutating func add(_ row: RecordingRow) {
+    private mutating func add(_ row: RecordingRow, _ isWanted: (ExpiryCandidate) -> Bool) {
         let candidate = ExpiryCandidate(row)
         sizeBytes += candidate.sizeBytes
         if row.flags.contains(.pinned) {
@@ -42,7 +46,8 @@ struct ExpiryCandidates {
         } else if row.status == .recording {
             openCount += 1
         } else {
-            list.append(candidate)
+            removableCount += 1
+            if isWanted(candidate) { list.append(candidate) }
         }
     }
 }

@@ -19,7 +19,6 @@ final class RetentionKeeper: Sendable {
         var nextRoomCheck: Int64 = 0
         /// Whether something may be gone since the segments were last looked at.
         var isSweepDue = true
-        var tombstoneCount = 0
     }
 
     private let context: StoreContext
@@ -62,8 +61,10 @@ final class RetentionKeeper: Sendable {
     private func expireByAge(isAsked: Bool) throws(StoreError) {
         let policy = policy
         guard policy.hasAges else { return setClockWait(nil) }
-        let candidates = ExpiryCandidates(context)
-        let due = policy.dueByAge(candidates.list, now: context.clock.wallMicroseconds)
+        let now = context.clock.wallMicroseconds
+        // Only those that are due are kept in memory: there may be a million others.
+        let candidates = ExpiryCandidates(context) { policy.isTooOld($0, now: now) }
+        let due = policy.dueByAge(candidates.list, now: now)
         context.retention.withLock { $0.lastPassMicroseconds = context.clock.wallMicroseconds }
         let wait = clockWait(due, of: candidates, isAsked: isAsked)
         setClockWait(wait)
@@ -245,13 +246,9 @@ final class RetentionKeeper: Sendable {
     /// - Parameter isUrgent: not only those that are worth it.
     @discardableResult
     func sweep(isUrgent: Bool) throws(StoreError) -> SweepReport {
-        let tombstoneCount = context.view.state.withLock { $0.tombstones.count }
         let isDue = state.withLock { state in
-            defer {
-                state.isSweepDue = false
-                state.tombstoneCount = tombstoneCount
-            }
-            return state.isSweepDue || isUrgent || state.tombstoneCount != tombstoneCount
+            defer { state.isSweepDue = false }
+            return state.isSweepDue || isUrgent
         }
         guard isDue else { return SweepReport() }
         do throws(StoreError) {

@@ -56,7 +56,11 @@ struct RetentionPolicy {
 
     /// The recordings that are too old, oldest first.
     func dueByAge(_ candidates: [ExpiryCandidate], now: Int64) -> [ExpiryCandidate] {
-        oldestFirst(candidates.filter { candidate in expiry(of: candidate).map { $0 < now } ?? false })
+        oldestFirst(candidates.filter { isTooOld($0, now: now) })
+    }
+
+    func isTooOld(_ candidate: ExpiryCandidate, now: Int64) -> Bool {
+        expiry(of: candidate).map { $0 < now } ?? false
     }
 
     /// The day on which a recording goes by age, from 1970, in UTC; the greatest number where it stays.

@@ -14,7 +14,7 @@ struct SegmentRemains: Equatable {
 
     init(_ segment: SealedSegment, _ context: StoreContext, _ policy: RetentionPolicy) throws(StoreError) {
         for recording in try segment.movedRecordings() where recording.number > 0 {
-            guard let row = try context.survivingState(recording.number)?.row else {
+            guard let row = try context.survivingRow(recording.number) else {
                 if context.view.expiry(of: recording.number) != nil { expiredCount += 1 }
                 continue
             }
