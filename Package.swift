@@ -54,14 +54,18 @@ let package = Package(
         .testTarget(name: "ReelHTTPTests", dependencies: ["ReelHTTP"], swiftSettings: strict),
         .target(
             name: "SimulatedDisk", dependencies: ["ReelSystem"], path: "Tests/SimulatedDisk", swiftSettings: strict),
+        .target(
+            name: "StoreFixtures", dependencies: ["ReelStore", "ReelFormat", "ReelCodec"], path: "Tests/StoreFixtures",
+            swiftSettings: strict),
         .testTarget(
-            name: "CrashTests", dependencies: ["SimulatedDisk", "ReelStore", "ReelFormat", "ReelCodec", "ReelSystem"],
+            name: "CrashTests",
+            dependencies: ["SimulatedDisk", "StoreFixtures", "ReelStore", "ReelFormat", "ReelCodec", "ReelSystem"],
             swiftSettings: strict),
         .testTarget(
             name: "DamageTests", dependencies: ["SimulatedDisk", "ReelStore", "ReelFormat", "ReelCodec", "ReelSystem"],
             swiftSettings: strict),
-        .testTarget(name: "ReelServerTests", dependencies: ["ReelServer"], swiftSettings: strict),
-        .testTarget(name: "ReelStoreTests", dependencies: ["ReelStore"], swiftSettings: strict),
+        .testTarget(name: "ReelServerTests", dependencies: ["ReelServer", "StoreFixtures"], swiftSettings: strict),
+        .testTarget(name: "ReelStoreTests", dependencies: ["ReelStore", "StoreFixtures"], swiftSettings: strict),
         .testTarget(
             name: "ReeldTests",
             dependencies: ["reeld", "ReelStore", "ReelHTTP", "ReelFormat", "ReelCodec", "ReelSystem"],

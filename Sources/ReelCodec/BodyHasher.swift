@@ -16,7 +16,7 @@ package final class BodyHasher {
 
     /// - Parameter secret: `KeyedDigest.secretSizeBytes` bytes of the store.
     /// - Throws: `.unavailable`.
-    package init(secret: [UInt8]) throws(CryptoError) {
+    package init(secret: SecretBytes) throws(CryptoError) {
         authenticator = try MessageAuthenticator(key: KeyedDigest.key(secret: secret, label: "reeld body hash, outer"))
         let key = try KeyedDigest.key(secret: secret, label: "reeld body hash, inner")
         guard let context = EVP_CIPHER_CTX_new() else { throw .unavailable }

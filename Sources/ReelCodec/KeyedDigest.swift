@@ -14,7 +14,7 @@ package final class KeyedDigest {
     ///   - secret: `secretSizeBytes` bytes of the store.
     ///   - label: names the purpose; constant for ever.
     /// - Throws: `.unavailable`.
-    package init(secret: [UInt8], label: String) throws(CryptoError) {
+    package init(secret: SecretBytes, label: String) throws(CryptoError) {
         authenticator = try MessageAuthenticator(key: KeyedDigest.key(secret: secret, label: label))
     }
 
@@ -33,7 +33,7 @@ package final class KeyedDigest {
     }
 
     /// The 32 bytes of the key that a purpose has.
-    package static func key(secret: [UInt8], label: String) throws(CryptoError) -> [UInt8] {
+    package static func key(secret: SecretBytes, label: String) throws(CryptoError) -> [UInt8] {
         precondition(secret.count == secretSizeBytes, "a store secret has 32 bytes")
         return try MessageAuthenticator(key: secret).code(of: Array(label.utf8))
     }

@@ -54,8 +54,10 @@ package struct FrameEntry: Equatable, Sendable {
     package var endOrdinal: UInt64 { firstOrdinal + UInt64(eventCount) }
     /// Bytes from this frame's beginning to the next one's.
     package var strideBytes: UInt64 { FrameHeader.stride(storedSizeBytes: storedSizeBytes) }
-    /// Bytes of the payload's gzip member where the payload is not sealed.
-    package var memberSizeBytes: Int { Int(storedSizeBytes) - Int(prefixSizeBytes) }
+    /// Bytes of the payload's gzip member, once it is opened.
+    package var memberSizeBytes: Int {
+        Int(storedSizeBytes) - Int(prefixSizeBytes) - (flags.contains(.sealed) ? XAES256GCM.tagSizeBytes : 0)
+    }
 
     /// The 128 bytes of a table's entry.
     package func encoded() -> [UInt8] {

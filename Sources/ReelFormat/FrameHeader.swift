@@ -40,6 +40,8 @@ package struct FrameFlags: OptionSet, Sendable, Hashable {
 package struct FrameHeader: Equatable, Sendable {
     package static let sizeBytes = 192
     package static let magic: UInt32 = 0x3146_4C52  // "RLF1" on disk
+    /// Bytes of a header, from its beginning, that the seal of the payload covers.
+    package static let coveredSizeBytes = 136
     /// Frames begin at multiples of this many bytes; zeros fill the gap.
     package static let alignmentBytes = 8
 

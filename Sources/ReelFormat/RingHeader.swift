@@ -24,7 +24,7 @@ package enum RingCopy: UInt8, CaseIterable, Sendable {
 }
 
 /// Begins a ring: whose it is, and which recordings' keys are in it. Written once. FORMAT.md §21.
-package struct RingHeader: Equatable, Sendable {
+package struct RingHeader: Hashable, Sendable {
     package static let sizeBytes = 512
     package static let magic: UInt32 = 0x314B_4C52  // "RLK1" on disk
     package static let version: UInt32 = 1

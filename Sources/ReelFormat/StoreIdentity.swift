@@ -6,7 +6,7 @@ package struct StoreIdentity: Equatable, Sendable {
     package static let magic: UInt32 = 0x3153_4C52  // "RLS1" on disk
     package static let version: UInt32 = 1
     /// Incompatible features this program knows; a store with any other bit is refused.
-    package static let knownFeatures: UInt64 = expiryFeature
+    package static let knownFeatures: UInt64 = sealedFeature | expiryFeature
     /// The incompatible feature of a store whose payloads are sealed: it has a key record. FORMAT.md §21.
     package static let sealedFeature: UInt64 = 1 << 0
 

@@ -97,10 +97,11 @@ final class ServerContext: Sendable {
             note(.damage(file: damage.file, offsetBytes: damage.offsetBytes, recording: name))
         case .diskFull:
             if !diskIsFull.exchange(true, ordering: .relaxed) { note(.diskFull) }
-        case .outcomeUnknown, .readOnly, .ledgerFailed:
+        case .outcomeUnknown, .readOnly, .ledgerFailed, .eraseIncomplete:
             // The store has told of the failure itself, once; every refused writer would tell of it again.
             break
         case .system(let error): note(.requestFailed(.storageFailed, detail: "\(error)", recording: name))
+        case .noKey: break
         case .noRandomness: note(.requestFailed(.storageFailed, detail: "no random bytes", recording: name))
         case .unknownRecording, .erased, .expired, .ended, .full, .batchConflict, .batchTooOld, .queueFull, .closing,
             .held,

@@ -22,24 +22,29 @@ package final class Store: Sendable {
     ///   - directory: absolute; made with mode 0700 where it does not exist.
     ///   - note: told what the journal should say; called on any of the store's threads.
     package static func open(
-        _ directory: String, options: StoreOptions = StoreOptions(), fileSystem: any FileSystem = HostFileSystem(),
+        _ directory: String, _ encryption: StoreEncryption = .off, options: StoreOptions = StoreOptions(),
+        fileSystem: any FileSystem = HostFileSystem(),
         clock: any Clock = SystemClock(), note: @escaping @Sendable (StoreEvent) -> Void = { _ in }
     ) throws(OpenError) -> Store {
         let paths = StorePaths(root: directory)
-        let (lock, identity) = try StoreDirectory.open(paths, fileSystem: fileSystem, clock: clock, note: note)
+        let (lock, unlocked) = try StoreDirectory.open(
+            paths, encryption, fileSystem: fileSystem, clock: clock, note: note)
+        let sealer = try makeSealer(of: unlocked, paths, fileSystem, clock, note)
         var recovery = Recovery(
-            paths: paths, identity: identity, fileSystem: fileSystem, clock: clock, options: options)
+            paths: paths, store: unlocked, sealer: sealer, fileSystem: fileSystem, clock: clock, options: options,
+            note: note)
         let recovered = try recovery.run()
         let ledger: ErasureLedger.Opening
         do {
             ledger = try ErasureLedger.open(
-                paths, identity.store, recovered.view.state.withLock { $0.tombstones }, fileSystem)
+                paths, unlocked.identity.store, recovered.view.state.withLock { $0.tombstones }, fileSystem)
         } catch {
             throw .system(error)
         }
         let context = StoreContext(
-            options: options, identity: identity, paths: paths, fileSystem: fileSystem, clock: clock,
-            index: recovered.index, view: recovered.view, nextSegment: recovered.nextSegment, ledger: ledger.ledger,
+            options: options, store: unlocked, sealer: sealer, paths: paths, fileSystem: fileSystem,
+            clock: clock, index: recovered.index, view: recovered.view, nextSegment: recovered.nextSegment,
+            ledger: ledger.ledger,
             note: note)
         for damage in recovered.report.damage { note(.damage(damage)) }
         if !ledger.damagedLines.isEmpty { note(.ledgerMadeAnew(path: paths.ledger, damagedLines: ledger.damagedLines)) }
@@ -65,18 +70,31 @@ package final class Store: Sendable {
         }
     }
 
-    /// Who the store in a directory is; nothing is locked or changed.
+    /// Who the store in a directory is; nil where there is none yet. Nothing is opened or locked.
     package static func identity(
-        in directory: String, fileSystem: any FileSystem = HostFileSystem()
-    ) throws(OpenError) -> StoreIdentity {
+        of directory: String, fileSystem: any FileSystem = HostFileSystem()
+    ) throws(OpenError) -> StoreIdentity? {
         do {
-            return try StoreDirectory.read(StorePaths(root: directory), fileSystem)
+            return try IdentityFile(StorePaths(root: directory), fileSystem).readOrCopy()
         } catch let error as OpenError {
             throw error
         } catch let error as SystemError {
+            if error.isMissing { return nil }
             throw .system(error)
         } catch {
             preconditionFailure("no other error is thrown: \(error)")
+        }
+    }
+
+    private static func makeSealer(
+        of store: UnlockedStore, _ paths: StorePaths, _ fileSystem: any FileSystem, _ clock: any Clock,
+        _ note: @escaping @Sendable (StoreEvent) -> Void
+    ) throws(OpenError) -> Sealer {
+        guard let rings = store.rings, let sealed = store.sealed else { return .none }
+        do {
+            return Sealer(try KeyringOpening(paths, fileSystem, rings, note: note).run(sealed.key, clock: clock))
+        } catch {
+            throw .system(error)
         }
     }
 
@@ -90,6 +108,7 @@ package final class Store: Sendable {
         Store.beginLeases(context)
         let position = Handover(recovered.position)
         writer = Thread("reel-writer") { Store.writer(context, resuming: position).run() }
+        context.eraser.start()
         maintenance.start()
         compaction.start()
     }
@@ -121,6 +140,7 @@ package final class Store: Sendable {
         compaction.stop()
         context.queue.close()
         writer.join()
+        context.eraser.stop()
         maintenance.stop()
         do { try maintenance.checkpoint() } catch { context.note(.checkpointFailed(error)) }
         lock.withLock { $0 = nil }

@@ -6,6 +6,8 @@ import ReelSystem
 final class StoreContext: Sendable {
     private let currentOptions: Monitor<StoreOptions>
     let identity: StoreIdentity
+    let sealer: Sealer
+    let eraser: EraserThread
     let paths: StorePaths
     let fileSystem: any FileSystem
     let clock: any Clock
@@ -32,12 +34,14 @@ final class StoreContext: Sendable {
     private let nextSegment: Monitor<UInt64>
 
     init(
-        options: StoreOptions, identity: StoreIdentity, paths: StorePaths, fileSystem: any FileSystem,
+        options: StoreOptions, store: UnlockedStore, sealer: Sealer, paths: StorePaths, fileSystem: any FileSystem,
         clock: any Clock, index: RecordingIndex, view: LogView, nextSegment: UInt64, ledger: ErasureLedger,
         note: @escaping @Sendable (StoreEvent) -> Void
     ) {
         currentOptions = Monitor(options)
-        self.identity = identity
+        identity = store.identity
+        self.sealer = sealer
+        eraser = EraserThread(sealer, note: note)
         self.paths = paths
         self.fileSystem = fileSystem
         self.clock = clock
@@ -49,10 +53,9 @@ final class StoreContext: Sendable {
         self.note = note
         self.nextSegment = Monitor(nextSegment)
         queue = WriteQueue(countMax: options.queueCountMax, sizeMaxBytes: options.queueSizeBytes)
-        digests = StoreDigests(secret: identity.secret)
+        digests = store.digests
+        signer = store.signer
         reserve = SpaceReserve(paths, fileSystem, wantedBytes: options.reserveSizeBytes)
-        // As for the digests: OpenSSL without Ed25519 is nothing a store could go on with.
-        do { signer = try StoreSigner(secret: identity.secret) } catch { preconditionFailure("libcrypto: \(error)") }
     }
 
     var options: StoreOptions { currentOptions.withLock { $0 } }

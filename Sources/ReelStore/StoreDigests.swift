@@ -8,9 +8,12 @@ package struct StoreDigests: Sendable {
     private let tokens: Pool<KeyedDigest>
     private let bodies: Pool<BodyHasher>
 
-    init(secret: [UInt8]) {
+    /// - Parameters:
+    ///   - secret: of the store, 32 bytes.
+    ///   - indexKey: the same in a store without encryption.
+    init(secret: SecretBytes, indexKey: SecretBytes) {
         writers = Pool { makeDigest(secret, "reeld writer") }
-        filters = Pool { makeDigest(secret, "reeld filter") }
+        filters = Pool { makeDigest(indexKey, "reeld filter") }
         tokens = Pool { makeDigest(secret, "reeld write token") }
         bodies = Pool { makeBodyHasher(secret) }
     }
@@ -40,10 +43,10 @@ package struct StoreDigests: Sendable {
 }
 
 // OpenSSL without HMAC or AES, or without memory, is nothing a store could go on with.
-private func makeDigest(_ secret: [UInt8], _ label: String) -> KeyedDigest {
+private func makeDigest(_ secret: SecretBytes, _ label: String) -> KeyedDigest {
     do { return try KeyedDigest(secret: secret, label: label) } catch { preconditionFailure("libcrypto: \(error)") }
 }
 
-private func makeBodyHasher(_ secret: [UInt8]) -> BodyHasher {
+private func makeBodyHasher(_ secret: SecretBytes) -> BodyHasher {
     do { return try BodyHasher(secret: secret) } catch { preconditionFailure("libcrypto: \(error)") }
 }

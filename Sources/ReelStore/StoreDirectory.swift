@@ -5,10 +5,11 @@ import ReelSystem
 
 /// The directory of a store: whose it is, and that only one process has it.
 enum StoreDirectory {
-    /// Locks the directory and reads the store's identity; an empty directory becomes a new store.
+    /// Locks the directory and opens the store's secrets; an empty directory becomes a new store.
     static func open(
-        _ paths: StorePaths, fileSystem: any FileSystem, clock: any Clock, note: (StoreEvent) -> Void
-    ) throws(OpenError) -> (lock: any File, identity: StoreIdentity) {
+        _ paths: StorePaths, _ encryption: StoreEncryption, fileSystem: any FileSystem, clock: any Clock,
+        note: (StoreEvent) -> Void
+    ) throws(OpenError) -> (lock: any File, store: UnlockedStore) {
         do {
             try fileSystem.createDirectory(paths.root)
             // Before the lock is made: in a directory of somebody else's nothing is left behind.
@@ -17,18 +18,22 @@ enum StoreDirectory {
             do { try lock.lock() } catch {
                 throw error.isHeldByAnother ? OpenError.locked(path: paths.root) : .system(error)
             }
-            if try fileSystem.list(paths.root).contains("store") { return (lock, try read(paths, fileSystem)) }
+            if let store = try IdentityFile(paths, fileSystem).unlocked(by: encryption, note: note) {
+                return (lock, store)
+            }
             // And again: who had the lock before may have made something.
             try requireStoreOrNothing(paths, fileSystem)
-            let identity = try create(paths, fileSystem, clock)
+            let store = try create(paths, encryption, fileSystem, clock)
             note(.created(path: paths.root))
-            return (lock, identity)
+            return (lock, store)
         } catch let error as OpenError {
             throw error
         } catch let error as SystemError {
             throw .system(error)
-        } catch is CryptoError {
-            throw .noRandomness
+        } catch let error as CryptoError {
+            throw .crypto(error)
+        } catch StoreError.system(let error) {
+            throw .system(error)
         } catch {
             preconditionFailure("no other error is thrown: \(error)")
         }
@@ -37,58 +42,42 @@ enum StoreDirectory {
     private static func requireStoreOrNothing(_ paths: StorePaths, _ fileSystem: any FileSystem) throws {
         let names = try fileSystem.list(paths.root)
         if names.contains("store") { return }
+        if try IdentityFile(paths, fileSystem).isRestorable() { return }
         // A crash while the store was being made leaves no more than these.
-        let isOurs = Set(names).isSubset(of: ["lock", "store.new", "log", "lost+found"])
-        guard isOurs, try !names.contains("log") || fileSystem.list(paths.log).isEmpty else {
-            throw OpenError.notAStore(path: paths.root)
+        let isOurs = Set(names).isSubset(of: ["lock", "store.new", "log", "keys", "lost+found"])
+        for directory in ["log", "keys"] where isOurs && names.contains(directory) {
+            guard try fileSystem.list("\(paths.root)/\(directory)").isEmpty else {
+                throw OpenError.notAStore(path: paths.root)
+            }
         }
-    }
-
-    static func read(_ paths: StorePaths, _ fileSystem: any FileSystem) throws -> StoreIdentity {
-        let bytes = try fileSystem.open(paths.identity, .readOnly).read(StoreIdentity.sizeBytes + 1, at: 0)
-        do {
-            return try StoreIdentity(decoding: bytes)
-        } catch {
-            throw OpenError.identity(path: paths.identity, error)
-        }
+        guard isOurs else { throw OpenError.notAStore(path: paths.root) }
     }
 
     private static func create(
-        _ paths: StorePaths, _ fileSystem: any FileSystem, _ clock: any Clock
-    ) throws -> StoreIdentity {
+        _ paths: StorePaths, _ encryption: StoreEncryption, _ fileSystem: any FileSystem, _ clock: any Clock
+    ) throws -> UnlockedStore {
         let random = try SecureRandom.bytes(count: 48)
         let words = random.span
-        let identity = StoreIdentity(
+        var identity = StoreIdentity(
             store: StoreID(high: words.bytes.field(0), low: words.bytes.field(8)),
             createdMicroseconds: clock.wallMicroseconds, secret: Array(random[16...]))
-        let draft = paths.identity + ".new"
-        let file = try fileSystem.open(draft, .createIfMissing)
-        try file.truncate(to: 0)
-        try file.write(identity.encoded(), at: 0)
-        try file.sync()
-        // The log's directory first: a store file without it would look like a store that lost its log.
+        var store = UnlockedStore(clear: identity)
+        if let (key, source) = try encryption.key(for: nil) {
+            let secrets = try StoreSecrets.new()
+            identity.secret = [UInt8](repeating: 0, count: KeyedDigest.secretSizeBytes)
+            identity.incompatibleFeatures = StoreIdentity.sealedFeature
+            identity.keyRecord = try StoreKeyRecord(
+                generation: 1, keyID: 1, key: key, source: source, store: identity.store, secrets: secrets,
+                changedMicroseconds: clock.wallMicroseconds)
+            store = UnlockedStore(identity, key: key, secrets: secrets)
+        }
+        // Its other directories first: a store file without them would look like a store that lost its log or keys.
         try fileSystem.createDirectory(paths.log)
+        if identity.keyRecord != nil { try fileSystem.createDirectory(paths.keys) }
         // Before the store is one: whoever opens it next does not come here again.
         try syncParent(paths, fileSystem)
-        try fileSystem.rename(draft, to: paths.identity)
-        try fileSystem.syncDirectory(paths.root)
-        return identity
-    }
-
-    /// Sets a bit of `incompatibleFeatures` in the file `store`: durable when this returns, and whole at any moment.
-    ///
-    /// - Throws: what the disk said, or what is wrong with the file that is there.
-    static func declare(_ feature: UInt64, _ paths: StorePaths, _ fileSystem: any FileSystem) throws {
-        var identity = try read(paths, fileSystem)
-        guard identity.incompatibleFeatures & feature == 0 else { return }
-        identity.incompatibleFeatures |= feature
-        let draft = paths.identity + ".new"
-        let file = try fileSystem.open(draft, .createIfMissing)
-        try file.truncate(to: 0)
-        try file.write(identity.encoded(), at: 0)
-        try file.sync()
-        try fileSystem.rename(draft, to: paths.identity)
-        try fileSystem.syncDirectory(paths.root)
+        try IdentityFile(paths, fileSystem).write(identity)
+        return store
     }
 
     /// Makes the name of the store's own directory durable: else a power cut can take the directory with all that was

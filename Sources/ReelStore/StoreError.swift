@@ -27,6 +27,16 @@ package struct Corruption: Error, Equatable, Sendable, CustomStringConvertible {
         case ledgerLine(Int)
         /// A ledger of another store; made anew likewise.
         case foreignLedger
+        /// A sealed payload that does not open: changed, or another recording's.
+        case seal
+        /// The keyring never had the recording's key: it is older than the log, or a part of it is gone.
+        case keyMissing
+        /// The recording's key is damaged in both copies of the keyring.
+        case keyDamaged
+        /// Neither of a page's two files begins as it should.
+        case ring
+        /// A ring of another generation than the file `store` says, which is the only one of its page.
+        case ringOfAnotherGeneration
         /// A slot of the index; it is derived and will be made anew.
         case indexChecksum
     }
@@ -34,6 +44,9 @@ package struct Corruption: Error, Equatable, Sendable, CustomStringConvertible {
     package var file: String
     package var offsetBytes: UInt64
     package var kind: Kind
+
+    /// The same place, with something else wrong.
+    func of(kind: Kind) -> Corruption { Corruption(file: file, offsetBytes: offsetBytes, kind: kind) }
 
     package init(file: String, offsetBytes: UInt64, kind: Kind) {
         self.file = file
@@ -61,6 +74,14 @@ package struct Corruption: Error, Equatable, Sendable, CustomStringConvertible {
                 "events \(ordinals.lowerBound) to \(ordinals.upperBound - 1) of the recording were lost and given up"
             case .foreignLedger: "the ledger is another store's; the next opening makes it anew"
             case .ledgerLine(let number): "line \(number) of the ledger does not hold; the next opening makes it anew"
+            case .seal: "the seal does not hold: the frame was changed, or put into another's place"
+            case .keyMissing:
+                "the keyring has no key for this recording: it is older than the log, or a part is gone; put keys/ back"
+            case .keyDamaged:
+                "the recording's key is damaged in both copies of the keyring; put keys/ back from a copy"
+            case .ring: "neither copy of this page of the keyring is whole; put keys/ back from a copy"
+            case .ringOfAnotherGeneration:
+                "a page of the keyring under another store key than 'store' speaks of; put 'store' back with its keyring"
             case .indexChecksum: "the index's checksum does not hold here; it is made anew when it is read"
             }
         return "\(file):\(offsetBytes): \(what)"
@@ -77,8 +98,14 @@ package enum OpenError: Error, Sendable {
     case identity(path: String, IdentityDamage)
     /// There are segments, and all of them are of another store than the `store` file says.
     case foreignLog(path: String)
-    /// The kernel gave no random bytes for a new store.
-    case noRandomness
+    /// The store is sealed, and encryption is off or no key was given.
+    case keyNeeded(path: String, written: KeyFingerprint)
+    case wrongKey(path: String, written: KeyFingerprint, given: KeyFingerprint)
+    /// The store is sealed and has frames, and no keyring.
+    case keyringMissing(path: String)
+    /// The store was made without encryption, and encryption is asked for.
+    case notEncrypted(path: String)
+    case crypto(CryptoError)
     case damaged(Corruption)
 }
 
@@ -118,7 +145,12 @@ package enum StoreError: Error, Sendable {
     case unknownChunk
     case damaged(Corruption)
     case system(SystemError)
-    /// The kernel gave no random bytes for an id.
+    /// The recording is erased for good, and nobody gets it any more; but its key could not be destroyed on the disk yet. Asked
+    /// again, or opened again, the store tries again.
+    case eraseIncomplete(SystemError)
+    /// What was asked for is sealed, and the store was opened without its key.
+    case noKey
+    /// The kernel gave no random bytes, for an id or a key.
     case noRandomness
 }
 

@@ -31,6 +31,16 @@ package enum StoreEvent: Sendable {
     case segmentsUnlinked(count: Int, sizeBytes: UInt64)
     /// Something keeps retention from removing what is due; told once.
     case retentionWaits(RetentionWait)
+    /// The file `store` was made anew from its copy in the keyring.
+    case identityRestored(path: String)
+    /// One file of a page of the keyring was made anew from the other.
+    case ringHealed(path: String)
+    /// One copy of a recording's key was written again from the other.
+    case keyHealed(recording: UInt64)
+    /// The number has a slot in the keyring that somebody had: no recording gets it.
+    case keyUnusable(recording: UInt64)
+    /// Keys could not be made or destroyed on the disk.
+    case keyringFailed(SystemError)
 }
 
 /// How a store was opened.

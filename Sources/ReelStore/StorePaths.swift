@@ -1,3 +1,5 @@
+import ReelFormat
+
 /// Where a store keeps what. FORMAT.md §2.
 struct StorePaths: Sendable {
     let root: String
@@ -17,6 +19,8 @@ struct StorePaths: Sendable {
     var index: String { "\(root)/index" }
     var temporary: String { "\(root)/tmp" }
     var quarantine: String { "\(root)/quarantine" }
+    /// A copy of `identity`, of a sealed store.
+    var identityCopy: String { "\(keys)/store" }
     var rows: String { "\(index)/recordings" }
     var summaries: String { "\(index)/summaries" }
     var ids: String { "\(index)/ids" }
@@ -27,6 +31,7 @@ struct StorePaths: Sendable {
         "\(quarantine)/\(StorePaths.name(number))-\(offsetBytes)"
     }
 
+    func ring(_ header: RingHeader) -> String { "\(keys)/\(header.fileName)" }
     func table(_ number: UInt64) -> String { "\(index)/\(StorePaths.name(number)).frames" }
     func temporarySegment(_ number: UInt64) -> String { "\(temporary)/\(StorePaths.name(number)).seg" }
 

@@ -32,6 +32,7 @@ package enum LogKind: Sendable, CaseIterable {
     case ledgerMadeAnew, ledgerFailed, ledgerApplied
     case recordingsExpired, segmentsUnlinked, retentionWaits
     case snapshotMade, snapshotOpened
+    case keyMade, keyringHealed, keyringFailed
     case requestFailed, diskFull, spaceReturned
     case messagesDropped
 
@@ -64,6 +65,9 @@ package enum LogKind: Sendable, CaseIterable {
         case .retentionWaits: "e1cf3b76ab9d4bd8a3be93c0154fcfd4"
         case .snapshotMade: "36b9187ea7574ffd912377598ae97992"
         case .snapshotOpened: "256d8d8b9f2d4b4487369895257244da"
+        case .keyMade: "cd5715a42fa74e8aab8699aa12281827"
+        case .keyringHealed: "4e7ee9f3fb624c4c8eae7a8c11186688"
+        case .keyringFailed: "81935b60836641a8b269f542185b8ed0"
         case .requestFailed: "56595184b4b64f2999e5c08348436864"
         case .diskFull: "9af2715b243448f7af71b936f4041330"
         case .spaceReturned: "54c836e142144f7db63cb34ecdc9dcc7"
@@ -74,12 +78,11 @@ package enum LogKind: Sendable, CaseIterable {
     package var level: LogLevel {
         switch self {
         case .configurationRejected, .storeReadOnly, .indexWriteFailed, .checkpointFailed, .segmentPoisoned,
-            .damageFound, .compactionFailed, .requestFailed, .diskFull,
-            .ledgerFailed:
+            .damageFound, .compactionFailed, .requestFailed, .diskFull, .ledgerFailed, .keyringFailed:
             .error
-        case .indexRebuilt, .ledgerMadeAnew, .messagesDropped, .retentionWaits: .warning
-        case .started, .stopping, .stopped, .configurationReloaded, .storeCreated, .storeOpened, .recordingErased,
-            .recordingsExpired, .spaceReturned, .ledgerApplied, .snapshotMade, .snapshotOpened:
+        case .indexRebuilt, .ledgerMadeAnew, .keyringHealed, .messagesDropped, .retentionWaits: .warning
+        case .keyMade, .started, .stopping, .stopped, .configurationReloaded, .storeCreated, .storeOpened,
+            .recordingErased, .recordingsExpired, .spaceReturned, .ledgerApplied, .snapshotMade, .snapshotOpened:
             .notice
         case .segmentBegun, .segmentsUnlinked, .compactionFinished, .recordingIdle: .info
         }

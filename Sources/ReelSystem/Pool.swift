@@ -17,4 +17,7 @@ package final class Pool<Instance>: @unchecked Sendable {
         defer { idle.withLock { if $0.count < idleMax { $0.append(instance) } } }
         return try body(instance)
     }
+
+    /// Lets go of every instance that nobody has borrowed.
+    package func dropIdle() { idle.withLock { $0 = [] } }
 }

@@ -67,6 +67,26 @@ extension Journal {
                 "removed \(plural(count, "segment")) in which nothing was left: \(HumanText.size(size))",
                 .count(UInt64(count)), .size(size))
         case .retentionWaits(let wait): log(.retentionWaits, wait.sentence, LogField("cause", wait.name))
+        case .identityRestored(let path):
+            log(.keyringHealed, "the file 'store' was damaged or gone, and was made anew from its copy", .file(path))
+        case .ringHealed(let path):
+            log(.keyringHealed, "one file of the keyring was damaged, and was made anew from the other", .file(path))
+        case .keyHealed(let recording):
+            log(
+                .keyringHealed,
+                "one copy of the key of recording \(recording) was damaged, and was made anew from the other",
+                .recording(recording))
+        case .keyUnusable(let recording):
+            log(
+                .keyringHealed,
+                "recording \(recording) has a key in the keyring that belongs to another log: no recording gets that number",
+                .recording(recording))
+        case .keyringFailed(let cause):
+            log(
+                .keyringFailed,
+                "the keyring could not be written: recordings in that page cannot begin, and keys of erased ones may still be "
+                    + "there, until the disk is mended and the daemon restarted",
+                .file(cause.path), .errno(cause), .error(cause))
         }
     }
 

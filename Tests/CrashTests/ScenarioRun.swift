@@ -3,6 +3,7 @@ import ReelFormat
 import ReelStore
 import ReelSystem
 import SimulatedDisk
+import StoreFixtures
 
 /// A scenario being played on a disk that records: each call notes what it sends and, once it is answered, the answer.
 final class ScenarioRun: Sendable {
@@ -26,7 +27,7 @@ final class ScenarioRun: Sendable {
         var image = DiskImage(directories: ["/data"])
         if !isFirst {
             let disk = SimulatedDisk(image)
-            try Store.open(ScenarioRun.root, options: options, fileSystem: disk, clock: clock).close()
+            try Store.open(ScenarioRun.root, .test, options: options, fileSystem: disk, clock: clock).close()
             image = disk.image()
         }
         let disk = SimulatedDisk(image, isRecording: true)
@@ -42,7 +43,7 @@ final class ScenarioRun: Sendable {
     }
 
     func open() throws {
-        let store = try Store.open(ScenarioRun.root, options: options, fileSystem: fileSystem, clock: clock)
+        let store = try Store.open(ScenarioRun.root, .test, options: options, fileSystem: fileSystem, clock: clock)
         current.withLock { $0 = store }
     }
 

@@ -3,6 +3,7 @@ import ReelFormat
 import ReelStore
 import ReelSystem
 import SimulatedDisk
+import StoreFixtures
 
 /// One state of a disk after a crash, opened by the real recovery and judged.
 struct StateCheck {
@@ -70,7 +71,7 @@ struct StateCheck {
     ) throws(OpenError) -> Store {
         var options = options
         change(&options)
-        return try Store.open(ScenarioRun.root, options: options, fileSystem: disk, clock: TestClock())
+        return try Store.open(ScenarioRun.root, .test, options: options, fileSystem: disk, clock: TestClock())
     }
 
     /// Ends a store's threads without a change to the disk.
@@ -127,7 +128,7 @@ struct StateCheck {
     }
 
     private mutating func verify(_ recovered: DiskImage) throws {
-        let report = try StoreVerifier(ScenarioRun.root, fileSystem: SimulatedDisk(recovered)).run()
+        let report = try StoreVerifier(ScenarioRun.root, .test, fileSystem: SimulatedDisk(recovered)).run()
         for damage in report.damage { problems.append("verify tells of damage: \(damage)") }
         for gap in report.gaps { problems.append("verify tells of a gap: \(gap)") }
         for number in report.lostRecordings { problems.append("verify tells that recording \(number) is lost") }

@@ -1,5 +1,7 @@
 """A reeld under test: started on a store of its own, asked, stopped, killed, started again."""
 
+import atexit
+import functools
 import http.client
 import json
 import os
@@ -80,7 +82,7 @@ class Daemon:
     def command(self, *options: str) -> list[str]:
         return [
             str(self.binary), "serve", f"--config={self.configuration}", f"--store={self.store}",
-            f"--socket={self.socket}", "--listen=127.0.0.1:0", *options,
+            f"--key-file={key_file()}", f"--socket={self.socket}", "--listen=127.0.0.1:0", *options,
         ]  # fmt: skip
 
     def spawn(self):
@@ -253,6 +255,17 @@ class Household:
         for daemon in self.daemons:
             daemon.kill()
             shutil.rmtree(daemon.home, ignore_errors=True)
+
+
+@functools.cache
+def key_file() -> Path:
+    """One key for all stores of a run, as some are copied; commands find it by the environment."""
+    directory = Path(tempfile.mkdtemp(prefix="reeld-key-"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    path = directory / "store.key"
+    subprocess.run([str(binary()), "key", "generate", str(path)], check=True, capture_output=True)
+    os.environ["REELD_KEY_FILE"] = str(path)
+    return path
 
 
 def binary() -> Path:

@@ -112,10 +112,17 @@ def test_a_store_whose_identity_is_damaged_is_not_opened_and_not_made_anew(house
     daemon = household.start()
     daemon.post(daemon.begin(), some(3))
     assert daemon.stop() == 0
+    sound = (daemon.store / "store").read_bytes()
     (daemon.store / "store").write_bytes(damage)
+    (daemon.store / "keys" / "store").write_bytes(damage)
     before = tree(daemon.store)
     assert str(daemon.store) in refused(daemon, exit_code=FAILURE)
     assert tree(daemon.store) == before
+    # With one sound copy it goes on.
+    (daemon.store / "keys" / "store").write_bytes(sound)
+    daemon.start()
+    assert (daemon.store / "store").read_bytes() == sound
+    assert "made anew from its copy" in daemon.log_text
 
 
 def as_nobody(household):

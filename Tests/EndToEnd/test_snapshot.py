@@ -22,10 +22,11 @@ def verify(daemon, directory, exit_code=0):
     return json.loads(daemon.run("verify", f"--store={directory}", "-o", "json", exit_code=exit_code).stdout)
 
 
-def restore(household, snapshot, **options):
-    """A daemon on a copy of a snapshot, made as the README says."""
+def restore(household, snapshot, keys, **options):
+    """A daemon on a copy of a snapshot and its keys, made as the README says."""
     restored = household.prepare(**options)
     subprocess.run(["cp", "-a", snapshot, restored.store], check=True)
+    subprocess.run(["cp", "-a", keys, restored.store / "keys"], check=True)
     return restored.start()
 
 
@@ -36,8 +37,9 @@ def test_backing_up_and_restoring_as_the_readme_says(household, tmp_path):
         daemon.post(number, [event(number)])
     blocks = (ROOT / "README.md").read_text().split("**Backing up.**")[1].split("## The rooms")[0]
     commands = [line.strip() for line in blocks.splitlines() if line.startswith("    ")]
-    assert len(commands) == 10
-    (tmp_path / "backup").mkdir()
+    assert len(commands) == 12
+    for directory in ("backup", "keys"):
+        (tmp_path / directory).mkdir()
     for command in commands:
         if command == "systemctl stop reeld":
             # After the snapshot: the restored store must know of it by the ledger.
@@ -47,7 +49,7 @@ def test_backing_up_and_restoring_as_the_readme_says(household, tmp_path):
         elif command == "systemctl start reeld":
             daemon.start()
         else:
-            line = command.replace("/var/lib/reeld", str(daemon.store)).replace("/srv/backup", str(tmp_path / "backup"))
+            line = command.replace("/var/lib/reeld", str(daemon.store)).replace("/srv", str(tmp_path))
             line = line.replace("reeld: ", "$(id -un): ").replace("reeld snapshot --e", f"reeld snapshot --socket={daemon.socket} --e")
             environment = os.environ | {"PATH": f"{daemon.binary.parent}:{os.environ['PATH']}"}
             subprocess.run(["sh", "-ec", line], check=True, env=environment, capture_output=True)
@@ -93,7 +95,7 @@ def test_every_event_acked_before_a_snapshot_is_in_it_byte_for_byte(household, t
             time.sleep(0.05)
         before = writers.snapshot_of_acked()
         snapshot = tmp_path / "snapshot"
-        told = daemon.reeld("snapshot", str(snapshot)).stdout.decode()
+        told = daemon.reeld("snapshot", f"--with-keys={tmp_path / 'k'}", str(snapshot)).stdout.decode()
         daemon.reeld("vacuum")
     finally:
         writers.stop()
@@ -104,7 +106,7 @@ def test_every_event_acked_before_a_snapshot_is_in_it_byte_for_byte(household, t
     assert daemon.stop() == 0
     daemon.process = None
 
-    restored = restore(household, snapshot)
+    restored = restore(household, snapshot, tmp_path / "k")
     for number, count in before.items():
         events = restored.ask("GET", f"/v1/recordings/{number}").json["events"]
         assert events >= count and events % 20 == 0, "whole batches, and all that were acked"
@@ -113,18 +115,23 @@ def test_every_event_acked_before_a_snapshot_is_in_it_byte_for_byte(household, t
     assert "it is a store from now on" in restored.log_text and not (restored.store / "snapshot.json").exists()
     assert restored.begin() == len(before) + 1
     restored.restart()
+    # Without the keys it is noise, and says so.
+    keyless = household.prepare()
+    subprocess.run(["cp", "-a", snapshot, keyless.store], check=True)
+    done = subprocess.run(keyless.command(), capture_output=True, timeout=30)
+    assert done.returncode == FAILURE and b"keys of this encrypted store are not here" in done.stderr
     # And the snapshot is what it was.
     assert verify(restored, snapshot)["snapshot"]["as_made"]
 
 
-def test_sealed_segments_are_links_and_the_active_one_is_a_copy(household):
+def test_sealed_segments_are_links_and_the_active_one_is_a_copy(household, tmp_path):
     daemon = household.start(configuration="[store]\nsegment_size = 1M\n[compaction]\nautomatic = no\n")
     number = daemon.begin()
     for batch in range(40):
         daemon.post(number, [event(batch * 100 + n, padding=5_000 + batch) for n in range(20)])
         daemon.post(number, [os.urandom(60_000).hex().encode().join([b'{"type":5,"timestamp":1,"data":"', b'"}'])])
     snapshot = daemon.store / "snapshots" / "one"
-    answer = daemon.reeld("snapshot", str(snapshot), "-o", "json").stdout
+    answer = daemon.reeld("snapshot", f"--with-keys={tmp_path / 'k'}", str(snapshot), "-o", "json").stdout
     segments = sorted((daemon.store / "log").iterdir())
     assert json.loads(answer)["linked"] == len(segments) - 1 >= 1
     links = [path.stat().st_nlink for path in segments]
@@ -133,7 +140,7 @@ def test_sealed_segments_are_links_and_the_active_one_is_a_copy(household):
     daemon.reeld("erase", "--yes", str(number))
     daemon.reeld("vacuum")
     assert verify(daemon, snapshot)["snapshot"]["as_made"]
-    restored = restore(household, snapshot)
+    restored = restore(household, snapshot, tmp_path / "k")
     assert restored.ask("GET", f"/v1/recordings/{number}").status == 200
     # The store's ledger applied, as the README has it, it is erased there, too.
     assert restored.stop() == 0
@@ -147,9 +154,9 @@ def test_erasures_so_far_go_with_the_snapshot(daemon, household, tmp_path):
     for _ in range(3):
         daemon.begin(user="zoe")
     daemon.reeld("erase", "--yes", "2")
-    daemon.reeld("snapshot", str(tmp_path / "s"))
+    daemon.reeld("snapshot", f"--with-keys={tmp_path / 'k'}", str(tmp_path / "s"))
     assert (tmp_path / "s/erased.ledger").read_bytes() == (daemon.store / "erased.ledger").read_bytes()
-    restored = restore(household, tmp_path / "s")
+    restored = restore(household, tmp_path / "s", tmp_path / "k")
     assert [restored.ask("GET", f"/v1/recordings/{n}").status for n in (1, 2, 3)] == [200, 410, 200]
 
 

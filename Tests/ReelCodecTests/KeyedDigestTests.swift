@@ -2,7 +2,7 @@ import ReelCodec
 import Testing
 
 struct KeyedDigestTests {
-    private let secret = [UInt8](0..<32)
+    private let secret = SecretBytes(copying: [UInt8](0..<32).span.bytes)
 
     /// Digest under a derived key, computed by Python's hmac: hmac(hmac(secret, "a label"), "message").
     @Test func digestsAreHMACUnderADerivedKey() throws {
@@ -42,7 +42,7 @@ struct KeyedDigestTests {
 }
 
 struct BodyHasherTests {
-    private let secret = [UInt8](repeating: 9, count: 32)
+    private let secret = SecretBytes(copying: [UInt8](repeating: 9, count: 32).span.bytes)
 
     /// The stored hashes of a log outlive versions of this program: these values must never change. Computed with
     /// `openssl mac GMAC` and Python's hmac.
@@ -64,6 +64,7 @@ struct BodyHasherTests {
         }
         #expect(seen.count == 201)
         #expect(hasher.hash(of: text) == hasher.hash(of: text))
-        #expect(try BodyHasher(secret: [UInt8](repeating: 8, count: 32)).hash(of: text) != hasher.hash(of: text))
+        let other = SecretBytes(copying: [UInt8](repeating: 8, count: 32).span.bytes)
+        #expect(try BodyHasher(secret: other).hash(of: text) != hasher.hash(of: text))
     }
 }

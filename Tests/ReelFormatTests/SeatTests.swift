@@ -278,7 +278,7 @@ import Testing
     }
 
     @Test func summarySlot() throws {
-        let url = String(repeating: "u", count: SummarySlot.urlSizeMaxBytes)
+        let url = String(repeating: "u", count: 160)
         try check(
             "12. Summaries", SummarySlot(number: 0),
             [
@@ -288,7 +288,7 @@ import Testing
                 Change("wordCount", "words") {
                     $0.words = Array(repeating: .max, count: SummarySlot.wordCountMax)
                 },
-                Change("hasMoreWords") { $0.hasMoreWords = true },
+                Change("hasMoreWords") { $0.hasMoreWords = true }, Change("keyID") { $0.keyID = .max },
             ]
         ) { $0.encoded() }
     }

@@ -107,7 +107,6 @@ import Testing
         #expect(read == identity && read.keyRecord == record)
         // A program that does not know the feature refuses the store.
         #expect(throws: IdentityDamage.features(1)) { try StoreIdentity(decoding: bytes, knownFeatures: 0) }
-        #expect(throws: IdentityDamage.features(1)) { try StoreIdentity(decoding: bytes) }
         // A sealed store without a record is none.
         identity.keyRecord = nil
         #expect(throws: IdentityDamage.damaged) {

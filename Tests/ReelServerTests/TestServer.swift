@@ -3,6 +3,7 @@ import ReelCodec
 import ReelHTTP
 import ReelStore
 import ReelSystem
+import StoreFixtures
 import Testing
 
 @testable import ReelServer
@@ -58,7 +59,8 @@ final class TestServer {
 
     init(
         _ directory: TemporaryDirectory? = nil, clock: any Clock = SystemClock(),
-        fileSystem: any FileSystem = HostFileSystem(), store change: (inout StoreOptions) -> Void = { _ in },
+        fileSystem: any FileSystem = HostFileSystem(), encryption: StoreEncryption = .test,
+        store change: (inout StoreOptions) -> Void = { _ in },
         server configure: (inout ServerOptions) -> Void = { _ in }
     ) throws {
         let directory = try directory ?? TemporaryDirectory()
@@ -66,7 +68,7 @@ final class TestServer {
         storeOptions.compaction.isAutomatic = false
         change(&storeOptions)
         let store = try Store.open(
-            "\(directory.path)/store", options: storeOptions, fileSystem: fileSystem, clock: clock)
+            "\(directory.path)/store", encryption, options: storeOptions, fileSystem: fileSystem, clock: clock)
         var options = ServerOptions()
         options.token = TestServer.token
         configure(&options)

@@ -113,7 +113,7 @@ import Testing
         var frames: [LocatedFrame] = []
         for input in inputs { frames += try input.allFrames().map { LocatedFrame(segment: input.segment, entry: $0) } }
         for frame in frames.sorted(by: { FrameEntry.tableOrder($0.entry, $1.entry) }) {
-            try writer.append(try frame.read())
+            try writer.append(try frame.readStored())
         }
         let compacted = try writer.finish(replacing: replaced)
         _ = try store.erase(1)

@@ -86,8 +86,8 @@ import Testing
         for start in stride(from: 0, to: 300, by: 10) { _ = try store.append(Array(events[start..<start + 10]), to: 1) }
         _ = try store.vacuum()
         let frames = try store.snapshot(1).frames.map(\.entry)
-        #expect(frames.first?.flags == .merged && frames.first?.eventCount == 200)
-        #expect(frames.count == 11 && frames[1].firstOrdinal == 200 && frames[1].flags == [])
+        #expect(frames.first?.flags == [.merged, .sealed] && frames.first?.eventCount == 200)
+        #expect(frames.count == 11 && frames[1].firstOrdinal == 200 && frames[1].flags == .sealed)
         _ = try store.append(makeEvents(10, from: 300), to: 1)
         _ = try store.end(1)
         _ = try store.vacuum()

@@ -1,6 +1,7 @@
 import Foundation
 import ReelFormat
 import ReelSystem
+import StoreFixtures
 import Testing
 
 @testable import ReelStore
@@ -66,7 +67,7 @@ import Testing
         }
         let dump = try store.dump()
         store.close()
-        #expect(try StoreVerifier(directory.path).run().isSound)
+        #expect(try StoreVerifier(directory.path, .test).run().isSound)
         let again = try Store.forTest(directory) { $0.rebuildsIndex = true }
         let changed = differences(try again.dump(), dump)
         #expect(changed.isEmpty, "\(changed.joined(separator: "\n"))")
@@ -97,7 +98,7 @@ import Testing
         let system = FaultyFileSystem()
         var options = StoreOptions()
         options.durability = .interval(milliseconds: 60_000)
-        let store = try Store.open(directory.path, options: options, fileSystem: system)
+        let store = try Store.open(directory.path, .test, options: options, fileSystem: system)
         _ = try store.start()
         // A sync would fail now, so an ack shows that none was waited for.
         system.faults.withLock { $0 = .init(sync: 5, path: ".seg") }

@@ -1,6 +1,7 @@
 import Foundation
 import ReelCodec
 import ReelFormat
+import StoreFixtures
 import Testing
 
 @testable import ReelStore
@@ -38,7 +39,7 @@ import Testing
         let path = last.segment.path
         try flip(path, last.entry.offsetBytes + offset)
         if removesTable { try FileManager.default.removeItem(at: directory.file("index/0000000001.frames")) }
-        let report = try StoreVerifier(directory.path).run()
+        let report = try StoreVerifier(directory.path, .test).run()
         #expect(report.damage.contains { $0.file == path && $0.offsetBytes == last.entry.offsetBytes })
         #expect(report.gaps == [VerifyReport.Gap(1, 110..<120)] && report.unfinishedBytes == 0)
         let size = try Data(contentsOf: URL(filePath: path)).count
@@ -124,7 +125,7 @@ import Testing
             query.equalities = [.init(field: .user, value: "ada")]
             #expect(store.list(query, limit: 10).recordings.map(\.row.number) == [1], "byte \(offset)")
             store.close()
-            #expect(try StoreVerifier(directory.path).run().isSound, "it was made anew")
+            #expect(try StoreVerifier(directory.path, .test).run().isSound, "it was made anew")
         }
     }
 
@@ -207,9 +208,9 @@ import Testing
             try Data(contentsOf: directory.file("log/\(name)")).range(of: damaged) != nil
         }
         #expect(kept, "the damaged bytes are in the log still")
-        let report = try StoreVerifier(directory.path).run()
+        let report = try StoreVerifier(directory.path, .test).run()
         #expect(!report.damage.isEmpty && report.gaps == [VerifyReport.Gap(1, 50..<60)])
-        let repaired = try StoreRepair(directory.path, clock: FakeClock()).run(isDryRun: false)
+        let repaired = try StoreRepair(directory.path, .test, clock: FakeClock()).run(isDryRun: false)
         #expect(repaired.after?.isSound == true && repaired.lostEventCount == 10)
     }
 

@@ -2,6 +2,7 @@ import Foundation
 import ReelCodec
 import ReelFormat
 import ReelSystem
+import StoreFixtures
 import Testing
 
 @testable import ReelStore
@@ -104,9 +105,9 @@ import Testing
         try FileManager.default.removeItem(atPath: path)
         try SmallFile.createPrivate(path, holding: text)
         let told = Monitor<[Int]>([])
-        let found = try StoreVerifier(directory.path).run()
+        let found = try StoreVerifier(directory.path, .test).run()
         #expect(found.damage.map(\.kind) == [.ledgerLine(2)])
-        store = try Store.open(directory.path) { event in
+        store = try Store.open(directory.path, .test) { event in
             if case .ledgerMadeAnew(_, let lines) = event { told.withLock { $0 = lines } }
         }
         store.close()

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import ReelFormat
 import ReelSystem
+import StoreFixtures
 import Testing
 
 @testable import ReelStore
@@ -10,7 +11,7 @@ import Testing
     private func open(_ directory: TemporaryDirectory, _ system: FaultyFileSystem) throws -> Store {
         var options = StoreOptions()
         options.compaction.isAutomatic = false
-        return try Store.open(directory.path, options: options, fileSystem: system, clock: FakeClock())
+        return try Store.open(directory.path, .test, options: options, fileSystem: system, clock: FakeClock())
     }
 
     @Test func afterAFailedSyncTheTailIsNeverServed() throws {
@@ -38,7 +39,7 @@ import Testing
             #expect(try again.dump() == dump)
             again.close()
         }
-        #expect(try StoreVerifier(directory.path).run().isSound)
+        #expect(try StoreVerifier(directory.path, .test).run().isSound)
     }
 
     @Test func aDiskThatFailsTwiceMakesTheStoreReadOnly() throws {
@@ -77,7 +78,7 @@ import Testing
         let again = try open(directory, FaultyFileSystem())
         #expect(try again.events(of: 1) == makeEvents(30))
         again.close()
-        #expect(try StoreVerifier(directory.path).run().isSound)
+        #expect(try StoreVerifier(directory.path, .test).run().isSound)
     }
 
     @Test func aFullDiskLeavesNothingHalfWrittenAndServiceGoesOn() throws {
@@ -98,7 +99,7 @@ import Testing
         #expect(try store.append(makeEvents(10, from: 10), to: 1).firstOrdinal == 10)
         #expect(try store.events(of: 1) == makeEvents(20))
         store.close()
-        #expect(try StoreVerifier(directory.path).run().isSound)
+        #expect(try StoreVerifier(directory.path, .test).run().isSound)
     }
 
     @Test func aFullDiskUnderTheIndexRefusesNewRecordingsBeforeTheLogHasThem() throws {
@@ -144,14 +145,14 @@ import Testing
         let path = "\(directory.path)/log/0000000002.seg"
         try FileManager.default.removeItem(atPath: path)
         let missing = Corruption(file: path, offsetBytes: 0, kind: .missing)
-        let report = try StoreVerifier(directory.path).run()
+        let report = try StoreVerifier(directory.path, .test).run()
         #expect(report.damage == [missing] && !(report.gaps.isEmpty && report.lostRecordings.isEmpty))
         let again = try Store.forTest(directory)
         #expect(again.report.damage == [missing])
         again.close()
         // Without its table the loss is still seen, by the rows.
         try FileManager.default.removeItem(atPath: "\(directory.path)/index/0000000002.frames")
-        #expect(try !StoreVerifier(directory.path).run().isSound)
+        #expect(try !StoreVerifier(directory.path, .test).run().isSound)
     }
 
     /// The number went to the next segment, and the file that was put back was void by an old state frame.
@@ -201,9 +202,9 @@ import Testing
             if case OpenError.foreignLog(path) = error { true } else { false }
         }
         #expect { try Store.forTest(directory) } throws: { isRefused($0) }
-        #expect { try StoreVerifier(directory.path).run() } throws: { isRefused($0) }
+        #expect { try StoreVerifier(directory.path, .test).run() } throws: { isRefused($0) }
         #expect {
-            try StoreRepair(directory.path).run(isDryRun: false)
+            try StoreRepair(directory.path, .test).run(isDryRun: false)
         } throws: {
             if case RepairError.open(let error) = $0 { isRefused(error) } else { false }
         }
@@ -217,11 +218,11 @@ import Testing
         for batch in 0..<3 { _ = try store.append(makeEvents(10, from: batch * 10), to: 1) }
         let frames = try store.snapshot(1).frames.map(\.entry)
         store.close()
-        #expect(try StoreVerifier(directory.path).run().isSound)
+        #expect(try StoreVerifier(directory.path, .test).run().isSound)
         let path = "\(directory.path)/log/0000000001.seg"
         let file = try HostFileSystem().open(path, .existing)
         try file.write([0xAA], at: frames[1].offsetBytes + 250)
-        let report = try StoreVerifier(directory.path).run()
+        let report = try StoreVerifier(directory.path, .test).run()
         #expect(report.damage == [Corruption(file: path, offsetBytes: frames[1].offsetBytes, kind: .payloadChecksum)])
         #expect(report.gaps == [VerifyReport.Gap(1, 10..<20)])
     }

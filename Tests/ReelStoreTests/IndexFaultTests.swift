@@ -3,6 +3,7 @@ import Glibc
 import ReelCodec
 import ReelFormat
 import ReelSystem
+import StoreFixtures
 import Testing
 
 @testable import ReelStore
@@ -16,7 +17,8 @@ import Testing
     ) throws -> Store {
         var options = StoreOptions()
         options.compaction.isAutomatic = false
-        return try Store.open(directory.path, options: options, fileSystem: system, clock: clock) { [events] event in
+        return try Store.open(directory.path, .test, options: options, fileSystem: system, clock: clock) {
+            [events] event in
             events.withLock { $0.append(event) }
         }
     }
@@ -127,13 +129,13 @@ import Testing
         _ = try store.append(makeEvents(10), to: 1)
         store.close()
         let trace = FaultyFileSystem()
-        #expect(try StoreVerifier(directory.path, fileSystem: trace).run().isSound)
+        #expect(try StoreVerifier(directory.path, .test, fileSystem: trace).run().isSound)
         let calls = trace.record.trace.enumerated().filter { $1.path.hasSuffix(path) }
         #expect(!calls.isEmpty)
         for (index, call) in calls {
             let system = FaultyFileSystem(FaultPoint(index: index, fault: .error(EIO), isSticky: false))
             #expect("\(call)") {
-                _ = try StoreVerifier(directory.path, fileSystem: system).run()
+                _ = try StoreVerifier(directory.path, .test, fileSystem: system).run()
             } throws: {
                 if case OpenError.system(let error) = $0 { error.code == EIO } else { false }
             }

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import ReelFormat
 import ReelSystem
+import StoreFixtures
 import Testing
 
 @testable import ReelStore
@@ -69,7 +70,7 @@ import Testing
         try thing.put(at: path)
         #expect { _ = try Store.forTest(directory) } throws: { isTold($0, path) }
         if name != "lock" {
-            #expect { _ = try StoreVerifier(directory.path).run() } throws: { isTold($0, path) }
+            #expect { _ = try StoreVerifier(directory.path, .test).run() } throws: { isTold($0, path) }
         }
         #expect(thing.isThere(path))
     }
@@ -97,7 +98,7 @@ import Testing
         #expect(events == makeEvents(30))
         #expect(try again.events(of: 1) == events)
         again.close()
-        #expect(try StoreVerifier(directory.path).run().isSound)
+        #expect(try StoreVerifier(directory.path, .test).run().isSound)
     }
 
     @Test(arguments: ["recordings", "summaries", "ids", "0000000001.frames"])
@@ -107,7 +108,7 @@ import Testing
         try Thing.directory.put(at: path)
         if name.hasSuffix(".frames") {
             let events = Monitor<[StoreEvent]>([])
-            let store = try Store.open(directory.path) { event in events.withLock { $0.append(event) } }
+            let store = try Store.open(directory.path, .test) { event in events.withLock { $0.append(event) } }
             #expect(try store.dump() == dump)
             _ = try store.append(makeEvents(10, from: 20), to: 1)
             #expect(throws: SystemError(SystemError.irregularFile, "rename", path)) { try store.checkpoint() }

@@ -41,6 +41,7 @@ import Testing
         let directory = TemporaryDirectory()
         try fill(directory).close()
         try FileManager.default.removeItem(at: directory.file("store"))
+        try FileManager.default.removeItem(at: directory.file("keys/store"))
         let before = try directory.listing()
         #expect { try Store.forTest(directory) } throws: { if case OpenError.notAStore = $0 { true } else { false } }
         #expect(try directory.listing() == before)
@@ -49,6 +50,7 @@ import Testing
     @Test func aDamagedIdentityIsRefused() throws {
         let directory = TemporaryDirectory()
         try fill(directory).close()
+        try FileManager.default.removeItem(at: directory.file("keys/store"))
         let sound = try Data(contentsOf: directory.file("store"))
         for damaged in [Data(), sound.dropLast(), sound + [0], Data(count: 512), sound.flipped(300)] {
             try damaged.write(to: directory.file("store"))
@@ -146,7 +148,7 @@ import Testing
             header.firstOrdinal = UInt64(start)
             header.describe(run.summary, rawSizeBytes: UInt32(run.text.count))
             header.durableLSN = last.lsn
-            StoredFrame(header, member: FrameDeflater().member(of: run.text)).append(to: &log)
+            StoredFrame(FrameDraft(header, member: FrameDeflater().member(of: run.text))).append(to: &log)
         }
         log[size + 200] ^= 1
         try Data(log).write(to: path)

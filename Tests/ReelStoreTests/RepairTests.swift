@@ -2,6 +2,7 @@ import Foundation
 import ReelCodec
 import ReelFormat
 import ReelSystem
+import StoreFixtures
 import Testing
 
 @testable import ReelStore
@@ -38,7 +39,7 @@ import Testing
     }
 
     private func repair(_ directory: TemporaryDirectory, isDryRun: Bool = false) throws -> RepairReport {
-        try StoreRepair(directory.path, clock: FakeClock()).run(isDryRun: isDryRun)
+        try StoreRepair(directory.path, .test, clock: FakeClock()).run(isDryRun: isDryRun)
     }
 
     /// The events of a recording, damaged and lost ones left out.
@@ -58,7 +59,7 @@ import Testing
 
     /// What must hold once events 30 to 39 of a recording were given up.
     private func expectRepaired(_ directory: TemporaryDirectory, recording: UInt64 = 1) throws {
-        let verified = try StoreVerifier(directory.path).run()
+        let verified = try StoreVerifier(directory.path, .test).run()
         #expect(verified.isSound, "\(verified)")
         #expect(verified.givenUp == [VerifyReport.Gap(recording, 30..<40)])
         #expect(verified.eventCount == UInt64(20 * Self.batchCount - 10))
@@ -154,7 +155,7 @@ import Testing
         _ = try store.vacuum()
         #expect(try store.snapshot(2).gaps.map(\.ordinals) == [30..<40])
         store.close()
-        let verified = try StoreVerifier(directory.path).run()
+        let verified = try StoreVerifier(directory.path, .test).run()
         #expect(verified.isSound && verified.givenUp == [VerifyReport.Gap(2, 30..<40)])
     }
 
@@ -166,7 +167,7 @@ import Testing
         try FileManager.default.removeItem(atPath: victim.path)
         let table = URL(filePath: victim.path).lastPathComponent.replacing(".seg", with: ".frames")
         if removesTable { try FileManager.default.removeItem(at: directory.file("index/\(table)")) }
-        #expect(try !StoreVerifier(directory.path).run().isSound)
+        #expect(try !StoreVerifier(directory.path, .test).run().isSound)
         let report = try repair(directory)
         #expect(report.lostEventCount == lost.reduce(0) { $0 + UInt64($1.eventCount) })
         #expect(report.losses.allSatisfy { $0.kind == .events && $0.isTimeExact == !removesTable })
@@ -288,7 +289,7 @@ import Testing
         _ = try fill(directory)
         let path = directory.file("index/recordings")
         try Data(contentsOf: path).flipped(4096 + 90).write(to: path)
-        #expect(try !StoreVerifier(directory.path).run().isSound)
+        #expect(try !StoreVerifier(directory.path, .test).run().isSound)
         let report = try repair(directory)
         #expect(report.hasRebuiltIndex && report.losses.isEmpty && report.after?.isSound == true)
     }
@@ -301,9 +302,9 @@ import Testing
         while true {
             let copy = try directory.crashed()
             let fileSystem = StoppingFileSystem(after: stopped)
-            let repair = StoreRepair(copy.path, fileSystem: fileSystem, clock: FakeClock())
+            let repair = StoreRepair(copy.path, .test, fileSystem: fileSystem, clock: FakeClock())
             _ = try? repair.run(isDryRun: false)
-            _ = try StoreRepair(copy.path, clock: FakeClock()).run(isDryRun: false)
+            _ = try StoreRepair(copy.path, .test, clock: FakeClock()).run(isDryRun: false)
             try expectRepaired(copy)
             guard fileSystem.hasStopped else { break }
             stopped += 1

@@ -2,6 +2,7 @@ import Foundation
 import ReelCodec
 import ReelFormat
 import ReelSystem
+import StoreFixtures
 import Testing
 
 @testable import ReelStore
@@ -59,13 +60,14 @@ final class TemporaryDirectory {
 extension Store {
     /// Opens a store whose background compaction is off, so that a test decides when it runs.
     static func forTest(
-        _ directory: TemporaryDirectory, fileSystem: any FileSystem = HostFileSystem(), clock: any Clock = FakeClock(),
+        _ directory: TemporaryDirectory, _ encryption: StoreEncryption = .test,
+        fileSystem: any FileSystem = HostFileSystem(), clock: any Clock = FakeClock(),
         change: (inout StoreOptions) -> Void = { _ in }
     ) throws -> Store {
         var options = StoreOptions()
         options.compaction.isAutomatic = false
         change(&options)
-        return try Store.open(directory.path, options: options, fileSystem: fileSystem, clock: clock)
+        return try Store.open(directory.path, encryption, options: options, fileSystem: fileSystem, clock: clock)
     }
 
     func start(_ metadata: RecordingMetadata = RecordingMetadata(), id: UUIDv7? = nil) throws -> StartReceipt {

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import ReelFormat
 import ReelSystem
+import StoreFixtures
 import Testing
 
 @testable import ReelStore
@@ -15,7 +16,7 @@ import Testing
         var options = StoreOptions()
         options.compaction.isAutomatic = false
         change(&options)
-        return try Store.open(directory.path, options: options, fileSystem: system, clock: clock) { event in
+        return try Store.open(directory.path, .test, options: options, fileSystem: system, clock: clock) { event in
             events.withLock { $0.append(event) }
         }
     }
@@ -86,7 +87,7 @@ import Testing
         _ = try store.context.wait { .rotate($0) }
         _ = try store.append(makeEvents(10, from: 10), to: 1)
         store.close()
-        #expect(try StoreVerifier(directory.path).run().isSound)
+        #expect(try StoreVerifier(directory.path, .test).run().isSound)
         let again = try open(directory, HostFileSystem())
         #expect(again.report.damage.isEmpty)
         #expect(try again.events(of: 1) == makeEvents(20))

@@ -68,6 +68,12 @@ extension Problem {
             self.init(
                 .damaged, "\(damage)", .file(damage.file), .offset(Int(clamping: damage.offsetBytes)))
         case .system(let error): self.init(.storageFailed, "\(error)")
+        case .eraseIncomplete:
+            self.init(
+                .eraseIncomplete,
+                "Recording \(name) is erased, and nobody gets it any more; but the disk failed before its key was destroyed. "
+                    + "Erase it again to have that done; a restart does it, too.")
+        case .noKey: self.init(.storageFailed, "The store was opened without its key.")
         case .noRandomness: self.init(.storageFailed, "The kernel gives no random bytes to make an id of.")
         }
     }

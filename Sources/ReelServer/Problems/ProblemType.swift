@@ -69,6 +69,7 @@ package enum ProblemType: String, CaseIterable, Sendable {
     case replyOverdue = "reply-overdue"
     case queueFull = "queue-full"
     case outcomeUnknown = "outcome-unknown"
+    case eraseIncomplete = "erase-incomplete"
     case diskFull = "disk-full"
     case overLimit = "over-limit"
     case readOnly = "read-only"
@@ -162,6 +163,7 @@ package enum ProblemType: String, CaseIterable, Sendable {
         case .tooManyConnections: Row(503, "Too many connections are open", retryAfterSeconds: 1)
         case .replyOverdue: Row(503, "The answer took too long", retryAfterSeconds: 1)
         case .queueFull: Row(503, "Too much waits for the disk", retryAfterSeconds: 1)
+        case .eraseIncomplete: Row(503, "The key could not be destroyed", retryAfterSeconds: 1)
         case .outcomeUnknown: Row(503, "Whether the change was made is not known", retryAfterSeconds: 1)
         case .diskFull: Row(507, "The disk is full", retryAfterSeconds: 30)
         case .overLimit: Row(507, "The store has as much as it may", retryAfterSeconds: 30)

@@ -18,6 +18,7 @@ struct CompactedSegmentWriter {
     private static let bufferSizeBytes = 1 << 20
 
     private let segment: Segment
+    private let sealer: Sealer
     private let path: String
     private var buffer: [UInt8] = []
     private var writtenBytes: UInt64 = 0
@@ -27,11 +28,19 @@ struct CompactedSegmentWriter {
 
     init(_ beginning: SegmentBeginning, context: StoreContext) throws(SystemError) {
         path = context.paths.temporarySegment(beginning.state.segment)
+        sealer = context.sealer
         let file = try context.fileSystem.open(path, .new)
-        segment = Segment(number: beginning.state.segment, file: file, store: context.identity.store)
-        StoredFrame(beginning.header, member: beginning.state.encoded()).append(to: &buffer)
+        segment = Segment(
+            number: beginning.state.segment, file: file, store: context.identity.store, sealer: context.sealer)
+        StoredFrame(FrameDraft(beginning.header, member: beginning.state.encoded())).append(to: &buffer)
     }
 
+    /// Seals a frame where the store is sealed, and adds it.
+    mutating func append(_ draft: FrameDraft) throws {
+        try append(try sealer.frame(draft, place: segment.corruption(lengthBytes, .keyMissing)))
+    }
+
+    /// Adds a frame as it lies elsewhere.
     mutating func append(_ frame: StoredFrame) throws(SystemError) {
         entries.append(FrameEntry(frame.header, at: lengthBytes))
         frame.append(to: &buffer)

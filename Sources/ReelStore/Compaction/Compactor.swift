@@ -69,7 +69,7 @@ struct Compactor {
             let frames = try context.view.frames(of: recording)
                 .filter { numbers.contains($0.segment.number) && !isLeftOut($0) }
                 .sorted { FrameEntry.tableOrder($0.entry, $1.entry) }
-            try writeRecording(recording, frames, to: &outputs.writer)
+            try writeUnlessErased(recording, frames, to: &outputs.writer)
         }
     }
 
@@ -82,6 +82,13 @@ struct Compactor {
             list.append((recording, row.map(policy.dayOfExpiry(of:)) ?? .max))
         }
         return list.sorted { ($0.day, $0.recording) < ($1.day, $1.recording) }
+    }
+
+    /// What was written of a recording that is erased meanwhile lies there without a key, and goes with the next compaction.
+    private func writeUnlessErased(
+        _ number: UInt64, _ frames: [LocatedFrame], to writer: inout CompactedSegmentWriter
+    ) throws {
+        do { try writeRecording(number, frames, to: &writer) } catch StoreError.erased { return }
     }
 
     private func isLeftOut(_ frame: LocatedFrame) -> Bool {
@@ -125,7 +132,7 @@ struct Compactor {
         do {
             let frame = try located.read()
             let text = try located.inflated(frame)
-            try writer.append(StoredFrame(frame.header, member: Codecs.dense.borrow { $0.member(of: text) }))
+            try writer.append(FrameDraft(frame.header, member: Codecs.dense.borrow { $0.member(of: text) }))
         } catch StoreError.damaged(let damage) {
             try carry(located, damage, to: &writer)
         }
@@ -134,7 +141,7 @@ struct Compactor {
     /// Carries a frame along, damaged or not: one that cannot be read must not keep the others from being compacted.
     private func copy(_ located: LocatedFrame, to writer: inout CompactedSegmentWriter) throws {
         do {
-            try writer.append(try located.read())
+            try writer.append(try located.readStored())
         } catch StoreError.damaged(let damage) {
             try carry(located, damage, to: &writer)
         }
@@ -241,6 +248,6 @@ private struct ChunkMerge {
         header.describe(summary, rawSizeBytes: UInt32(chunk.text.count))
         header.generation = generation
         header.durableLSN = chunk.lsn
-        try writer.append(StoredFrame(header, prefix: BatchTable.encoded(chunk.batches), member: member))
+        try writer.append(FrameDraft(header, prefix: BatchTable.encoded(chunk.batches), member: member))
     }
 }

@@ -46,7 +46,7 @@ extension LogWriter {
         header.recording = 0
         let payload = CommitPayload(replaced: compacted.replaced, frameCount: UInt64(compacted.entries.count))
         var bytes: [UInt8] = []
-        StoredFrame(header, member: payload.encoded()).append(to: &bytes)
+        StoredFrame(FrameDraft(header, member: payload.encoded())).append(to: &bytes)
         do {
             try compacted.segment.file.write(bytes, at: compacted.lengthBytes)
             try compacted.segment.file.sync()
@@ -55,8 +55,7 @@ extension LogWriter {
             throw error.isDiskFull ? .diskFull : .system(error)
         }
         lastReceivedMicroseconds = header.receivedMicroseconds
-        let segment = Segment(
-            number: compacted.segment.number, file: compacted.segment.file, store: context.identity.store, path: path)
+        let segment = compacted.segment.renamed(to: path)
         return SealedSegment(
             segment, table: SegmentTable(compacted.entries), isCompacted: true,
             lengthBytes: compacted.lengthBytes + UInt64(bytes.count),

@@ -2,13 +2,19 @@ import ReelFormat
 import ReelSystem
 
 extension LogWriter {
-    /// Tells who waits for a plan that is durable. An erasure is in the ledger before it is answered.
+    /// Tells who waits for a plan that is durable. An erasure is in the ledger, and its key destroyed, before it is answered:
+    /// so the eraser answers it.
     func answer(_ plan: CommitPlan) {
-        let failure = writeLedger(plan.tombstones)
-        for (operation, succeed) in plan.waiting {
+        var erasures = plan.erasures
+        if let failure = writeLedger(plan.tombstones) {
             // The recording is gone all the same: who asks again gets the same tombstone, once the ledger has it.
-            if let failure, case .erase = operation { operation.fail(.ledgerFailed(failure)) } else { succeed() }
+            for index in erasures.indices {
+                let completion = erasures[index].completion
+                erasures[index].completion = { _ in completion(.failure(.ledgerFailed(failure))) }
+            }
         }
+        context.eraser.submit(erasures)
+        for (_, succeed) in plan.waiting { succeed() }
     }
 
     private func writeLedger(_ tombstones: [Tombstone]) -> SystemError? {

@@ -12,7 +12,7 @@ package struct StoreSigner: Sendable {
     /// The signer of a store without encryption: the seed comes from the store's secret. FORMAT.md §3.
     ///
     /// - Throws: `.unavailable`.
-    package init(secret: [UInt8]) throws(CryptoError) {
+    package init(secret: SecretBytes) throws(CryptoError) {
         var seed = try KeyedDigest.key(secret: secret, label: "reeld signing seed")
         try self.init(seed: SecretBytes(wiping: &seed))
     }
@@ -29,6 +29,6 @@ extension StoreIdentity {
     /// - Throws: `.unavailable`.
     package func publicKey() throws(CryptoError) -> [UInt8] {
         if let keyRecord { return keyRecord.publicKey }
-        return try StoreSigner(secret: secret).publicKey
+        return try StoreSigner(secret: SecretBytes(copying: secret.span.bytes)).publicKey
     }
 }

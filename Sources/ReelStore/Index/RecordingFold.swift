@@ -28,6 +28,8 @@ struct RecordingFold {
             } catch StoreError.damaged(let damage) {
                 noteDamage(damage)
                 RecordingState.fold(damaged: frame, into: &state)
+            } catch StoreError.erased(let microseconds) {
+                return .erasedByKey(frame.entry, microseconds)
             }
         }
         return state
@@ -89,6 +91,12 @@ extension RecordingState {
             if folded.row.createdMicroseconds == 0 { folded.row.createdMicroseconds = entry.receivedMicroseconds }
         }
         state = folded
+    }
+
+    /// A recording whose key was destroyed and whose tombstone is not in the log, which is then older than the keyring.
+    static func erasedByKey(_ entry: FrameEntry, _ microseconds: Int64) -> RecordingState {
+        .erased(
+            Tombstone(recording: entry.recording, id: .unknown, erasedMicroseconds: microseconds, lsn: entry.lsn))
     }
 
     static func empty(_ number: UInt64, id: UUIDv7) -> RecordingState {

@@ -10,11 +10,13 @@ final class RecordingIndex: Sendable {
 
     private let rows: SlotFile
     private let summaries: SlotFile
+    private let sealer: Sealer
     let ids: IDTable
     /// The sync that failed.
     private let failure = Monitor<SystemError?>(nil)
 
-    private init(rows: SlotFile, summaries: SlotFile, ids: IDTable) {
+    private init(rows: SlotFile, summaries: SlotFile, ids: IDTable, sealer: Sealer) {
+        self.sealer = sealer
         self.rows = rows
         self.summaries = summaries
         self.ids = ids
@@ -24,7 +26,7 @@ final class RecordingIndex: Sendable {
     ///
     /// - Returns: the newest checkpoint, nil where there is none that counts: everything is to be rebuilt.
     static func open(
-        _ paths: StorePaths, store: StoreID, fileSystem: any FileSystem
+        _ paths: StorePaths, store: StoreID, sealer: Sealer, fileSystem: any FileSystem
     ) throws(SystemError) -> (RecordingIndex, CheckpointHeader?) {
         try fileSystem.createDirectory(paths.index)
         let rowFile = try fileSystem.openDerived(paths.rows)
@@ -48,7 +50,7 @@ final class RecordingIndex: Sendable {
         if let checkpoint, let ids = IDTable(path: paths.ids, fileSystem: fileSystem),
             ids.checksum(below: checkpoint.nextRecording) == checkpoint.idsChecksum
         {
-            return (RecordingIndex(rows: rows, summaries: summaries, ids: ids), checkpoint)
+            return (RecordingIndex(rows: rows, summaries: summaries, ids: ids, sealer: sealer), checkpoint)
         }
         var known: [(UUIDv7, UInt64)] = []
         if let header = checkpoint {
@@ -57,7 +59,7 @@ final class RecordingIndex: Sendable {
             }
         }
         let ids = try IDTable(path: paths.ids, fileSystem: fileSystem, ids: known)
-        return (RecordingIndex(rows: rows, summaries: summaries, ids: ids), checkpoint)
+        return (RecordingIndex(rows: rows, summaries: summaries, ids: ids, sealer: sealer), checkpoint)
     }
 
     /// The newest sound checkpoint header of this store.
@@ -82,7 +84,7 @@ final class RecordingIndex: Sendable {
         guard let slot = summaries.read(index - 1, SummarySlot.init(decoding:)), slot.number == number else {
             return nil
         }
-        return slot
+        return sealer.open(slot)
     }
 
     /// A recording's row and the summary that belongs to it; nil where either is not there or not sound.
@@ -160,7 +162,13 @@ final class RecordingIndex: Sendable {
     }
 
     func write(_ summary: SummarySlot) throws(SystemError) {
-        try summaries.write(summary.encoded(), slot: Int(summary.number) - 1)
+        var slot = summary
+        do throws(KeyFault) { slot = try sealer.seal(summary) } catch {
+            // What has no key any more, or none that could be read, says nothing of its pages.
+            slot.firstURL = ""
+            slot.lastURL = ""
+        }
+        try summaries.write(slot.encoded(), slot: Int(summary.number) - 1)
     }
 
     /// A page of the mapping turned out to be missing: the tables are to be rebuilt.

@@ -15,17 +15,17 @@ struct ActiveSegment {
     ///
     /// - Throws: what the disk said; the file is removed again as far as that goes.
     static func create(
-        _ state: StatePayload, header: FrameHeader, paths: StorePaths, fileSystem: any FileSystem
+        _ state: StatePayload, header: FrameHeader, paths: StorePaths, sealer: Sealer, fileSystem: any FileSystem
     ) throws(SystemError) -> ActiveSegment {
         let path = paths.segment(state.segment)
         let file = try fileSystem.open(path, .new)
         do {
             var bytes: [UInt8] = []
-            StoredFrame(header, member: state.encoded()).append(to: &bytes)
+            StoredFrame(FrameDraft(header, member: state.encoded())).append(to: &bytes)
             try file.write(bytes, at: 0)
             try file.sync()
             try fileSystem.syncDirectory(paths.log)
-            let segment = Segment(number: state.segment, file: file, store: header.store)
+            let segment = Segment(number: state.segment, file: file, store: header.store, sealer: sealer)
             return ActiveSegment(segment: segment, lengthBytes: UInt64(bytes.count), frameCount: 0, lastLSN: header.lsn)
         } catch {
             // A leftover would be taken for a segment with a torn beginning, which recovery removes as well.

@@ -11,6 +11,8 @@ struct CommitPlan {
     var started: [UUIDv7: UInt64] = [:]
     var tombstones: [Tombstone] = []
     var expired: [ExpiredRange] = []
+    /// Erased recordings whose keys are to be destroyed before who asked is told; some were erased before.
+    private(set) var erasures: [EraserThread.Erasure] = []
     /// Who waits, and how they are told of success.
     private(set) var waiting: [(operation: Operation, succeed: () -> Void)] = []
 
@@ -22,6 +24,16 @@ struct CommitPlan {
         let entry = FrameEntry(frame.header, at: offsetBytes)
         entries.append(entry)
         return entry
+    }
+
+    /// Lets who erased a recording wait for the commit, and for the destruction of its key behind that.
+    mutating func wait(
+        _ operation: Operation, for tombstone: Tombstone,
+        _ completion: @escaping @Sendable (Result<Tombstone, StoreError>) -> Void
+    ) {
+        erasures.append(EraserThread.Erasure(tombstone: tombstone, completion: completion))
+        // Told by the eraser; here only of a commit that failed.
+        waiting.append((operation, {}))
     }
 
     mutating func wait(_ operation: Operation, succeed: @escaping () -> Void) {

@@ -102,7 +102,11 @@ package struct LocatedFrame: Sendable {
     package var segment: Segment
     package var entry: FrameEntry
 
+    /// Reads the frame whole, verified and opened.
     func read() throws(StoreError) -> StoredFrame { try segment.frame(entry) }
+
+    /// Reads the frame with sound checksums, as it lies: sealed, where it is.
+    func readStored() throws(StoreError) -> StoredFrame { try segment.storedFrame(entry) }
 
     fileprivate func isSame(as other: LocatedFrame) -> Bool {
         entry.lsn == other.entry.lsn && entry.kind == other.entry.kind && entry.firstOrdinal == other.entry.firstOrdinal

@@ -5,14 +5,14 @@ extension LogWriter {
     /// Adds a `loss` frame, and metadata where that was lost: from then on the log itself says what is not there.
     func stageLoss(
         _ loss: LossRecord, _ operation: Operation, _ completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
-    ) {
+    ) throws(StoreError) {
         let number = loss.recording
         nextRecording = max(nextRecording, number + 1)
         // A recording of which nothing can be read has no state yet.
         var state =
             plan.states.removeValue(forKey: number) ?? (try? context.committedState(number))
             ?? .empty(number, id: loss.metadata?.id ?? .unknown)
-        let (entry, _) = add(.loss) { header in
+        let (entry, _) = try add(.loss) { header in
             var header = header
             header.recording = number
             header.firstOrdinal = loss.header.firstOrdinal
@@ -26,15 +26,21 @@ extension LogWriter {
             header.writer = loss.header.writer
             header.batch = loss.header.batch
             header.bodyHash = loss.header.bodyHash
-            return StoredFrame(header, member: loss.payload.encoded())
+            return FrameDraft(header, member: loss.payload.encoded())
         }
         state.fold(loss: entry)
-        if let metadata = loss.metadata { addMetadata(.change, metadata, to: &state) }
+        if let metadata = loss.metadata, canSeal(number) { try addMetadata(.change, metadata, to: &state) }
         plan.states[number] = state
         plan.wait(operation) { [cache] in
             // Its batches were not read.
             cache.forget(number)
             completion(.success(()))
         }
+    }
+
+    /// Whether metadata can still be written: where the recording's key is lost too, nothing of it will be read again.
+    private func canSeal(_ number: UInt64) -> Bool {
+        guard let keyring = context.sealer.keyring else { return true }
+        return (try? keyring.key(of: number)) != nil
     }
 }

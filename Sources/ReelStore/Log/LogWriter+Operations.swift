@@ -37,7 +37,7 @@ extension LogWriter {
             try install(segments)
             completion(.success(()))
         case .giveUp(let loss, let completion):
-            stageLoss(loss, operation, completion)
+            try stageLoss(loss, operation, completion)
         case .repair(let number, let completion):
             try commitAll()
             try repair(number)
@@ -90,7 +90,7 @@ extension LogWriter {
     }
 
     private func addStart(id: UUIDv7, _ metadata: RecordingMetadata) throws(StoreError) -> RecordingReference {
-        let number = nextRecording
+        let number = try firstUsableNumber()
         do {
             try context.index.reserve(number, pendingCount: plan.started.count)
         } catch {
@@ -102,25 +102,36 @@ extension LogWriter {
             row: RecordingRow(number: number, id: id), summary: SummarySlot(number: number))
         state.isNew = true
         state.isSummaryChanged = true
-        nextRecording += 1
         metadata.createdMicroseconds = max(context.clock.wallMicroseconds, lastReceivedMicroseconds)
-        addMetadata(.start, metadata, to: &state)
+        try addMetadata(.start, metadata, to: &state)
+        nextRecording = number + 1
         plan.states[number] = state
         plan.started[id] = number
         return RecordingReference(number: number, id: id)
     }
 
+    /// The next recording's number; in a sealed store one that has a key.
+    private func firstUsableNumber() throws(StoreError) -> UInt64 {
+        guard let keyring = context.sealer.keyring else { return nextRecording }
+        do throws(KeyFault) {
+            return try keyring.firstUsable(from: nextRecording)
+        } catch {
+            if case .system(let error) = error { context.note(.keyringFailed(error)) }
+            throw StoreError(error, at: Corruption(file: context.paths.keys, offsetBytes: 0, kind: .keyMissing))
+        }
+    }
+
     func addMetadata(
         _ kind: FrameKind, _ metadata: RecordingMetadata, to state: inout RecordingState
-    ) {
+    ) throws(StoreError) {
         let text = metadata.encoded()
         let number = state.row.number
         let member = context.metadataMember(text)
-        let (entry, segment) = add(kind) { header in
+        let (entry, segment) = try add(kind) { header in
             var header = header
             header.recording = number
             header.rawSizeBytes = UInt32(text.count)
-            return StoredFrame(header, member: member)
+            return FrameDraft(header, member: member)
         }
         state.fold(metadata, entry, segment: segment, digests: context.digests)
         state.metadata = metadata
@@ -160,7 +171,7 @@ extension LogWriter {
                 plan.wait(operation) { completion(.failure(.full(successor: successor))) }
                 return
             }
-            let receipt = addEvents(batch, to: &state)
+            let receipt = try addEvents(batch, to: &state)
             plan.states[request.recording] = state
             plan.wait(operation) { [context] in
                 context.leases.touch(receipt.recording, context.clock.uptimeMicroseconds)
@@ -174,10 +185,12 @@ extension LogWriter {
         }
     }
 
-    private func addEvents(_ batch: PreparedBatch, to state: inout RecordingState) -> AppendReceipt {
+    private func addEvents(
+        _ batch: PreparedBatch, to state: inout RecordingState
+    ) throws(StoreError) -> AppendReceipt {
         let number = state.row.number
         let ordinal = state.nextOrdinal
-        let (entry, _) = add(.events) { header in
+        let (entry, _) = try add(.events) { header in
             var header = header
             header.recording = number
             header.firstOrdinal = ordinal
@@ -185,7 +198,7 @@ extension LogWriter {
             header.writer = batch.key?.writer ?? 0
             header.batch = batch.key?.batch ?? 0
             header.bodyHash = batch.bodyHash
-            return StoredFrame(header, member: batch.member)
+            return FrameDraft(header, member: batch.member)
         }
         state.fold(batch.summary, entry, digests: context.digests)
         if let key = batch.key {
@@ -233,10 +246,16 @@ extension LogWriter {
         next.end = nil
         next.predecessor = RecordingReference(number: state.row.number, id: state.row.id)
         let id = try makeID()
+        // Before anything is added: without its key the end could not be.
+        if let keyring = context.sealer.keyring {
+            do throws(KeyFault) { _ = try keyring.key(of: state.row.number) } catch {
+                throw StoreError(error, at: active.segment.corruption(active.lengthBytes, .keyMissing))
+            }
+        }
         let successor = try addStart(id: id, next)
         metadata.end = RecordingEnd(
             reason: reason, atMicroseconds: lastReceivedMicroseconds, successor: successor)
-        addMetadata(.end, metadata, to: &state)
+        try addMetadata(.end, metadata, to: &state)
         context.leases.touch(successor.number, context.clock.uptimeMicroseconds)
         context.leases.forget(state.row.number)
         return successor
@@ -283,7 +302,7 @@ extension LogWriter {
         do {
             if state.row.status == .erased { throw StoreError.erased(at: state.row.endedMicroseconds) }
             var metadata = try metadata(of: state)
-            if change(&metadata, state) { addMetadata(kind, metadata, to: &state) }
+            if change(&metadata, state) { try addMetadata(kind, metadata, to: &state) }
             let row = state.row
             plan.states[number] = state
             plan.wait(operation) { completion(.success(row)) }
@@ -304,23 +323,22 @@ extension LogWriter {
         plan.states[number] = state
         let known = context.view.tombstone(of: number) ?? plan.tombstones.first { $0.recording == number }
         if let tombstone = known {
-            return plan.wait(operation) { completion(.success(tombstone)) }
+            return plan.wait(operation, for: tombstone, completion)
         }
         if state.row.flags.contains(.pinned), !request.overridesHold { throw .held }
         var tombstone = Tombstone(recording: number, id: state.row.id, erasedMicroseconds: 0, lsn: 0)
-        _ = add(.tombstone) { header in
+        _ = try add(.tombstone) { header in
             var header = header
             header.recording = number
             tombstone.erasedMicroseconds = header.receivedMicroseconds
             tombstone.lsn = header.lsn
-            return StoredFrame(header, member: tombstone.encoded())
+            return FrameDraft(header, member: tombstone.encoded())
         }
         plan.tombstones.append(tombstone)
         plan.states[number] = .erased(tombstone)
-        let erased = tombstone
-        plan.wait(operation) { [context] in
+        plan.wait(operation, for: tombstone) { [context] result in
             context.leases.forget(number)
-            completion(.success(erased))
+            completion(result)
         }
     }
 

@@ -81,13 +81,16 @@ final class LogWriter {
 
     /// Adds a frame to the plan.
     ///
-    /// - Parameter make: builds the frame from a header with LSN, time and store set.
+    /// - Parameter draft: makes of a header with LSN, time and store set what is to be sealed.
     /// - Returns: its entry and the segment it will lie in.
-    func add(_ kind: FrameKind, _ make: (FrameHeader) -> StoredFrame) -> (FrameEntry, UInt64) {
-        let frame = make(nextHeader(kind))
+    /// - Throws: why it could not be sealed; nothing was added.
+    func add(_ kind: FrameKind, _ draft: (FrameHeader) -> FrameDraft) throws(StoreError) -> (FrameEntry, UInt64) {
+        let offset = active.lengthBytes + UInt64(plan.buffer.count)
+        let frame = try context.sealer.frame(
+            draft(nextHeader(kind)), place: active.segment.corruption(offset, .keyMissing))
         nextLSN += 1
         lastReceivedMicroseconds = frame.header.receivedMicroseconds
-        return (plan.add(frame, at: active.lengthBytes + UInt64(plan.buffer.count)), active.segment.number)
+        return (plan.add(frame, at: offset), active.segment.number)
     }
 
     /// Begins a new segment where the operation would make this one too large. Asked before an operation is staged,
@@ -251,7 +254,8 @@ final class LogWriter {
         let header = nextHeader(.state)
         let new: ActiveSegment
         do {
-            new = try ActiveSegment.create(state, header: header, paths: context.paths, fileSystem: context.fileSystem)
+            new = try ActiveSegment.create(
+                state, header: header, paths: context.paths, sealer: context.sealer, fileSystem: context.fileSystem)
         } catch {
             forget(segment: number)
             throw error

@@ -8,29 +8,52 @@ package final class Segment: Sendable {
     package let number: UInt64
     let file: any File
     let storeID: StoreID
+    private let sealer: Sealer
     /// Where the file is now; a compacted segment was opened under another name.
     let path: String
 
-    init(number: UInt64, file: any File, store: StoreID, path: String? = nil) {
+    init(number: UInt64, file: any File, store: StoreID, sealer: Sealer, path: String? = nil) {
         self.number = number
         self.file = file
+        self.sealer = sealer
         self.path = path ?? file.path
         storeID = store
     }
 
-    /// Reads the frame an index entry names, whole and verified.
+    /// The same file under another name.
+    func renamed(to path: String) -> Segment {
+        Segment(number: number, file: file, store: storeID, sealer: sealer, path: path)
+    }
+
+    /// Reads the frame an index entry names, whole, verified and opened.
     func frame(_ entry: FrameEntry) throws(StoreError) -> StoredFrame {
-        let frame = try frame(at: entry.offsetBytes, expectedPayloadBytes: Int(entry.storedSizeBytes))
+        try opened(try storedFrame(entry), entry.offsetBytes)
+    }
+
+    /// Reads the frame at an offset, whole, verified and opened.
+    ///
+    /// - Parameter expectedPayloadBytes: how much is read at once with the header; a longer payload takes a second read.
+    func frame(at offsetBytes: UInt64, expectedPayloadBytes: Int = 4096) throws(StoreError) -> StoredFrame {
+        try opened(
+            try storedFrame(at: offsetBytes, expectedPayloadBytes: expectedPayloadBytes), offsetBytes)
+    }
+
+    /// Opens a frame of this segment.
+    func opened(_ frame: StoredFrame, _ offsetBytes: UInt64) throws(StoreError) -> StoredFrame {
+        try sealer.open(frame, place: corruption(offsetBytes, .seal))
+    }
+
+    /// Reads the frame an index entry names, whole and with sound checksums, as it lies: sealed, where it is.
+    func storedFrame(_ entry: FrameEntry) throws(StoreError) -> StoredFrame {
+        let frame = try storedFrame(at: entry.offsetBytes, expectedPayloadBytes: Int(entry.storedSizeBytes))
         guard frame.header.lsn == entry.lsn, frame.header.recording == entry.recording,
             frame.header.firstOrdinal == entry.firstOrdinal, frame.header.kind == entry.kind
         else { throw .damaged(corruption(entry.offsetBytes, .foreignFrame)) }
         return frame
     }
 
-    /// Reads the frame at an offset, whole and verified.
-    ///
-    /// - Parameter expectedPayloadBytes: how much is read at once with the header; a longer payload takes a second read.
-    func frame(at offsetBytes: UInt64, expectedPayloadBytes: Int = 4096) throws(StoreError) -> StoredFrame {
+    /// Reads the frame at an offset, whole and with sound checksums, as it lies.
+    func storedFrame(at offsetBytes: UInt64, expectedPayloadBytes: Int = 4096) throws(StoreError) -> StoredFrame {
         var bytes: [UInt8] = []
         do {
             try file.read(FrameHeader.sizeBytes + expectedPayloadBytes, at: offsetBytes, into: &bytes)
@@ -54,7 +77,7 @@ package final class Segment: Sendable {
         }
     }
 
-    /// Reads an event frame whole and verifies it, for whoever has its blocks sent from the file.
+    /// Reads an event frame that is not sealed whole and verifies it, for whoever has its blocks sent from the file.
     ///
     /// - Parameter scratch: room for the frame, reused from call to call: small enough it stays in the CPU's cache.
     /// - Returns: the member's trailer, and where its blocks lie in the file.
@@ -72,6 +95,30 @@ package final class Segment: Sendable {
         } catch {
             throw .damaged(error)
         }
+    }
+
+    /// Reads a sealed event frame whole, verifies and opens it.
+    ///
+    /// - Parameter scratch: the blocks of its member, afterwards.
+    /// - Returns: the member's trailer.
+    func openBlocks(
+        _ entry: FrameEntry, into scratch: inout [UInt8]
+    ) throws(StoreError) -> GzipMember.Trailer {
+        let frame = try storedFrame(entry)
+        scratch.removeAll(keepingCapacity: true)
+        try sealer.open(
+            frame.header, frame.bytes.span.bytes, appendingTo: &scratch, place: corruption(entry.offsetBytes, .seal))
+        let trailer: GzipMember.Trailer
+        do throws(GzipError) {
+            trailer = try GzipMember.Trailer(
+                of: scratch.span.bytes.extracting(droppingFirst: Int(entry.prefixSizeBytes)))
+        } catch {
+            throw .damaged(corruption(entry.offsetBytes, .member(error)))
+        }
+        let blocks = GzipSplice.blocks(ofMemberSize: entry.memberSizeBytes)
+        scratch.removeLast(scratch.count - Int(entry.prefixSizeBytes) - blocks.upperBound)
+        scratch.removeFirst(Int(entry.prefixSizeBytes) + blocks.lowerBound)
+        return trailer
     }
 
     private func verifiedTrailer(_ entry: FrameEntry, _ frame: [UInt8]) throws(Corruption) -> GzipMember.Trailer {
@@ -136,7 +183,8 @@ package final class Segment: Sendable {
     }
 }
 
-/// A frame as it lies in a segment: 192 bytes of header, then the payload.
+/// A frame: 192 bytes of header, then the payload, as it lies in its segment or opened. An opened one keeps the header it
+/// has there, whose sizes speak of the sealed payload.
 package struct StoredFrame: Sendable {
     package var header: FrameHeader
     /// Header and payload.
@@ -155,21 +203,20 @@ package struct StoredFrame: Sendable {
     /// Where the member begins in `bytes`.
     var memberOffsetBytes: Int { FrameHeader.sizeBytes + Int(header.prefixSizeBytes) }
 
-    /// Builds a frame: sets the header's sizes and checksum from the payload.
-    init(_ header: FrameHeader, prefix: [UInt8] = [], member: [UInt8]) {
-        self.header = header
-        let payloadSize = prefix.count + member.count
-        self.header.storedSizeBytes = UInt32(payloadSize)
-        self.header.prefixSizeBytes = UInt32(prefix.count)
+    /// Builds a frame that is not sealed: sets the header's sizes and checksum from the payload.
+    init(_ draft: FrameDraft) {
+        header = draft.header
+        header.storedSizeBytes = UInt32(draft.prefix.count + draft.member.count)
+        header.prefixSizeBytes = UInt32(draft.prefix.count)
         var checksum = CRC32C()
-        checksum.update(prefix)
-        checksum.update(member)
-        self.header.payloadChecksum = checksum.value
+        checksum.update(draft.prefix)
+        checksum.update(draft.member)
+        header.payloadChecksum = checksum.value
         bytes = []
-        bytes.reserveCapacity(Int(self.header.strideBytes))
-        bytes.append(contentsOf: self.header.encoded())
-        bytes.append(contentsOf: prefix)
-        bytes.append(contentsOf: member)
+        bytes.reserveCapacity(Int(header.strideBytes))
+        bytes.append(contentsOf: header.encoded())
+        bytes.append(contentsOf: draft.prefix)
+        bytes.append(contentsOf: draft.member)
     }
 
     init(header: FrameHeader, bytes: [UInt8]) {

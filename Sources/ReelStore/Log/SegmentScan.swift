@@ -133,7 +133,7 @@ extension Segment {
             }
             let needsPayload = verifiesPayloads || header.kind == .state || header.kind == .commit
             guard needsPayload else { return .sound(StoredFrame(header: header, bytes: [])) }
-            return .sound(try frame(at: offset, expectedPayloadBytes: Int(header.storedSizeBytes)))
+            return .sound(try storedFrame(at: offset, expectedPayloadBytes: Int(header.storedSizeBytes)))
         } catch {
             guard case .damaged(let damage) = error else { throw error }
             return .unsound(damage, sound)

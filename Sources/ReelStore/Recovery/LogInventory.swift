@@ -80,7 +80,7 @@ struct LogInventory {
         for number in numbers {
             let path = recovery.paths.segment(number)
             let file = try recovery.fileSystem.open(path, .existing)
-            let segment = Segment(number: number, file: file, store: recovery.identity.store)
+            let segment = Segment(number: number, file: file, store: recovery.identity.store, sealer: recovery.sealer)
             let written = try readState(segment)
             let state = written?.segment == number ? written : nil
             let length = try file.sizeBytes()
@@ -302,7 +302,7 @@ struct LogInventory {
         nextLSN += 1
         nextSegment += 1
         return try ActiveSegment.create(
-            state, header: header, paths: recovery.paths, fileSystem: recovery.fileSystem)
+            state, header: header, paths: recovery.paths, sealer: recovery.sealer, fileSystem: recovery.fileSystem)
     }
 
     /// What a checkpoint does not cover.

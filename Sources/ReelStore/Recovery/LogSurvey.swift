@@ -26,6 +26,8 @@ struct SurveyedSegment {
 /// Reads every byte of the log.
 struct LogSurvey {
     let identity: StoreIdentity
+    /// Without the store's key it opens nothing: then only what is not sealed is read to its last event.
+    let sealer: Sealer
     let paths: StorePaths
     let fileSystem: any FileSystem
     private(set) var report = VerifyReport()
@@ -40,16 +42,24 @@ struct LogSurvey {
     private(set) var expired = ExpiredRanges()
     /// Every recording with a sound frame, and the LSN of its newest sound metadata frame; 0 where it has none.
     private(set) var recordings: [UInt64: UInt64] = [:]
+    /// Recordings with frames whose keys were destroyed.
+    private(set) var erasedByKey: Set<UInt64> = []
     /// Recordings that a row says were erased, and the log does not.
     private(set) var erasedByRow: Set<UInt64> = []
     private var events = OrdinalLedger()
-    private let check: FrameCheck
+    /// Nil for a sealed store without its key.
+    private let check: FrameCheck?
 
-    init(_ identity: StoreIdentity, _ paths: StorePaths, _ fileSystem: any FileSystem) {
+    /// - Parameter digests: nil for a sealed store without its key.
+    init(
+        _ identity: StoreIdentity, sealer: Sealer, digests: StoreDigests?, _ paths: StorePaths,
+        _ fileSystem: any FileSystem
+    ) {
         self.identity = identity
+        self.sealer = sealer
         self.paths = paths
         self.fileSystem = fileSystem
-        check = FrameCheck(digests: StoreDigests(secret: identity.secret))
+        check = digests.map(FrameCheck.init)
     }
 
     /// - Parameter progress: told the bytes read and the bytes there are, now and then.
@@ -79,10 +89,15 @@ struct LogSurvey {
 
     /// Whether nothing of the recording is to be kept.
     func isErased(_ recording: UInt64) -> Bool {
-        erased.contains(recording) || erasedByRow.contains(recording) || expired.range(of: recording) != nil
+        erased.contains(recording) || erasedByRow.contains(recording) || erasedByKey.contains(recording)
+            || expired.range(of: recording) != nil
     }
 
     mutating func note(_ damage: Corruption) { report.damage.append(damage) }
+
+    mutating func noteKey(isDestroyed: Bool) {
+        if isDestroyed { report.destroyedKeyCount += 1 } else { report.keyCount += 1 }
+    }
 
     /// Says what is missing: ordinals begin at 0 and have no holes, and rows tell of events behind the last frame.
     mutating func findGaps() {
@@ -131,7 +146,7 @@ struct LogSurvey {
             if error.isMissing { return nil }
             throw error
         }
-        let segment = Segment(number: number, file: file, store: identity.store)
+        let segment = Segment(number: number, file: file, store: identity.store, sealer: sealer)
         let written = try readState(segment)
         var one = SurveyedSegment(
             segment: segment, lengthBytes: try file.sizeBytes(), state: written?.segment == number ? written : nil,
@@ -165,7 +180,7 @@ struct LogSurvey {
             verifiesPayloads: true, isSealed: !one.isLast, durableBytes: one.durableBytes, limit: one.lengthBytes
         ) { (frame, offset) throws(StoreError) in
             progress(offset)
-            guard let kind = note(frame) else { return }
+            guard let kind = try note(frame, in: one.segment, offset) else { return }
             let range = offset..<offset + frame.header.strideBytes
             faults.append(
                 DamagedRegion(range: range, damage: one.segment.corruption(offset, kind), header: frame.header))
@@ -186,11 +201,34 @@ struct LogSurvey {
         }
     }
 
+    /// What is wrong with what a frame says. Frames of erased recordings, whose keys are gone, say nothing any more.
+    private mutating func fault(
+        in frame: StoredFrame, of segment: Segment, _ offset: UInt64
+    ) throws(StoreError) -> Corruption.Kind? {
+        guard let check else {
+            if frame.header.flags.contains(.sealed) { report.unopenedFrameCount += 1 }
+            return nil
+        }
+        do throws(StoreError) {
+            return check.fault(in: try segment.opened(frame, offset))
+        } catch {
+            switch error {
+            case .erased:
+                erasedByKey.insert(frame.header.recording)
+                return nil
+            case .damaged(let damage): return damage.kind
+            default: throw error
+            }
+        }
+    }
+
     /// Counts a frame in; what is wrong with it where its checksums hold and yet something is.
-    private mutating func note(_ frame: StoredFrame) -> Corruption.Kind? {
+    private mutating func note(
+        _ frame: StoredFrame, in segment: Segment, _ offset: UInt64
+    ) throws(StoreError) -> Corruption.Kind? {
         report.frameCount += 1
         let header = frame.header
-        if let fault = check.fault(in: frame) { return fault }
+        if let fault = try fault(in: frame, of: segment, offset) { return fault }
         switch header.kind {
         case .state, .commit: break
         case .tombstone: erased.insert(header.recording)

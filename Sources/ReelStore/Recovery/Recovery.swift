@@ -6,22 +6,26 @@ import ReelSystem
 struct Recovery {
     let paths: StorePaths
     let identity: StoreIdentity
+    let sealer: Sealer
     let fileSystem: any FileSystem
     let clock: any Clock
     let options: StoreOptions
     let digests: StoreDigests
+    private let note: @Sendable (StoreEvent) -> Void
     var report = OpenReport()
 
     init(
-        paths: StorePaths, identity: StoreIdentity, fileSystem: any FileSystem, clock: any Clock,
-        options: StoreOptions
+        paths: StorePaths, store: UnlockedStore, sealer: Sealer, fileSystem: any FileSystem, clock: any Clock,
+        options: StoreOptions, note: @escaping @Sendable (StoreEvent) -> Void
     ) {
         self.paths = paths
-        self.identity = identity
+        identity = store.identity
+        self.sealer = sealer
         self.fileSystem = fileSystem
         self.clock = clock
         self.options = options
-        digests = StoreDigests(secret: identity.secret)
+        self.note = note
+        digests = store.digests
     }
 
     /// What recovery hands to the store.
@@ -55,11 +59,13 @@ struct Recovery {
         try fileSystem.createDirectory(paths.log)
         try emptyTemporary()
         if options.rebuildsIndex { try removeIndex() }
-        let (index, checkpoint) = try RecordingIndex.open(paths, store: identity.store, fileSystem: fileSystem)
+        let (index, checkpoint) = try RecordingIndex.open(
+            paths, store: identity.store, sealer: sealer, fileSystem: fileSystem)
         var log = try LogInventory(self, checkpoint: checkpoint)
         report.damage += log.damage
         let active = try log.makeActive(self)
         report.cutBytes = log.cutBytes
+        destroyKeys(of: log)
 
         let view = LogView(
             LogView.State(
@@ -93,6 +99,12 @@ struct Recovery {
     /// Rows that a crash brought back after retention had cleared them.
     private func clearExpired(_ log: LogInventory, index: RecordingIndex) throws(SystemError) {
         for range in log.expired.ranges { try index.clear(range.recordings) }
+    }
+
+    /// What a crash between a tombstone and the keyring left, or a keyring from a backup brought back.
+    private func destroyKeys(of log: LogInventory) {
+        guard let keyring = sealer.keyring else { return }
+        do { try keyring.destroy(Array(log.tombstones.values)) } catch { note(.keyringFailed(error)) }
     }
 
     /// The compactor's work that never became a segment.
@@ -160,7 +172,9 @@ struct Recovery {
         _ tail: LogTail, index: RecordingIndex, view: LogView
     ) throws {
         let fold = RecordingFold(view: view, digests: digests)
-        for located in tail.frames where located.entry.kind != .expire {
+        let erased = Set(tail.tombstones.map(\.recording))
+        let frames = tail.frames.filter { $0.entry.kind != .expire && !erased.contains($0.entry.recording) }
+        for located in frames {
             let number = located.entry.recording
             if let row = index.row(number), let summary = index.summary(number), summary.lsn == row.summaryLSN {
                 if row.lsn >= located.entry.lsn {
@@ -169,12 +183,7 @@ struct Recovery {
                     continue
                 }
                 var state: RecordingState? = RecordingState(row: row, summary: summary)
-                do {
-                    try fold.add(located, to: &state)
-                } catch StoreError.damaged(let damage) {
-                    report.damage.append(damage)
-                    RecordingState.fold(damaged: located, into: &state)
-                }
+                try add(located, fold, to: &state)
                 if let state { try write(state, to: index) }
             } else {
                 try refold(number, fold, index: index)
@@ -182,6 +191,23 @@ struct Recovery {
             report.replayedFrameCount += 1
         }
         for tombstone in tail.tombstones { try write(.erased(tombstone), to: index) }
+    }
+
+    private mutating func add(
+        _ located: LocatedFrame, _ fold: RecordingFold, to state: inout RecordingState?
+    ) throws(StoreError) {
+        do throws(StoreError) {
+            try fold.add(located, to: &state)
+        } catch {
+            switch error {
+            case .damaged(let damage):
+                report.damage.append(damage)
+                RecordingState.fold(damaged: located, into: &state)
+            // Its key was destroyed, and its tombstone is not here: the log is older than the keyring.
+            case .erased(let microseconds): state = .erasedByKey(located.entry, microseconds)
+            default: throw error
+            }
+        }
     }
 
     /// Rows that the checkpoint speaks of and that are not sound.

@@ -7,14 +7,17 @@ import ReelSystem
 /// nothing more and the next repair finishes the work.
 package struct StoreRepair {
     private let directory: String
+    private let encryption: StoreEncryption
     private let paths: StorePaths
     private let fileSystem: any FileSystem
     private let clock: any Clock
 
     package init(
-        _ directory: String, fileSystem: any FileSystem = HostFileSystem(), clock: any Clock = SystemClock()
+        _ directory: String, _ encryption: StoreEncryption = .off, fileSystem: any FileSystem = HostFileSystem(),
+        clock: any Clock = SystemClock()
     ) {
         self.directory = directory
+        self.encryption = encryption
         paths = StorePaths(root: directory)
         self.fileSystem = fileSystem
         self.clock = clock
@@ -45,14 +48,15 @@ package struct StoreRepair {
 
     private func repair(isDryRun: Bool, progress: (UInt64, UInt64) -> Void) throws -> RepairReport {
         // Before the lock is made: in a directory of somebody else's nothing is left behind.
-        _ = try StoreDirectory.read(paths, fileSystem)
+        _ = try IdentityFile(paths, fileSystem).unlockedReadOnly(by: encryption)
         var report = RepairReport()
         let plan: RepairPlan
         let erased: Set<UInt64>
         do {
             let lock = try fileSystem.open(paths.lock, .createIfMissing)
             do { try lock.lock() } catch { throw OpenError.locked(path: paths.root) }
-            let survey = try StoreVerifier(directory, fileSystem: fileSystem).survey(progress: progress)
+            let survey = try StoreVerifier(directory, encryption, fileSystem: fileSystem, clock: clock).survey(
+                progress: progress)
             report.before = survey.report
             erased = survey.erasedByRow
             plan = try RepairPlan(survey, paths, fileSystem)
@@ -72,10 +76,10 @@ package struct StoreRepair {
         if plan.hasIndexDamage {
             var options = options
             options.rebuildsIndex = true
-            try Store.open(directory, options: options, fileSystem: fileSystem, clock: clock).close()
+            try Store.open(directory, encryption, options: options, fileSystem: fileSystem, clock: clock).close()
             report.hasRebuiltIndex = true
         }
-        report.after = try StoreVerifier(directory, fileSystem: fileSystem).run()
+        report.after = try StoreVerifier(directory, encryption, fileSystem: fileSystem, clock: clock).run()
         return report
     }
 
@@ -87,7 +91,7 @@ package struct StoreRepair {
 
     /// - Returns: the segments that were written anew.
     private func carryOut(_ plan: RepairPlan, _ erased: Set<UInt64>) throws -> [UInt64] {
-        let store = try Store.open(directory, options: options, fileSystem: fileSystem, clock: clock)
+        let store = try Store.open(directory, encryption, options: options, fileSystem: fileSystem, clock: clock)
         defer { store.close() }
         let context = store.context
         // Nothing is ever appended to a damaged segment.

@@ -6,10 +6,18 @@ import ReelSystem
 /// runs beside a daemon: what that is writing at this moment is not judged.
 package struct StoreVerifier {
     private let paths: StorePaths
+    private let encryption: StoreEncryption?
     private let fileSystem: any FileSystem
+    private let clock: any Clock
 
-    package init(_ directory: String, fileSystem: any FileSystem = HostFileSystem()) {
+    /// - Parameter encryption: nil reads a sealed store in a reduced way: its checksums and structure, and not what is sealed.
+    package init(
+        _ directory: String, _ encryption: StoreEncryption? = nil, fileSystem: any FileSystem = HostFileSystem(),
+        clock: any Clock = SystemClock()
+    ) {
         paths = StorePaths(root: directory)
+        self.encryption = encryption
+        self.clock = clock
         self.fileSystem = fileSystem
     }
 
@@ -21,19 +29,30 @@ package struct StoreVerifier {
     /// As `run`, with what a repair wants to know.
     func survey(progress: (UInt64, UInt64) -> Void = { _, _ in }) throws(OpenError) -> LogSurvey {
         do {
-            let identity = try StoreDirectory.read(paths, fileSystem)
-            var log = LogSurvey(identity, paths, fileSystem)
+            let file = IdentityFile(paths, fileSystem)
+            let identity = try file.read()
+            // A snapshot has its keyring elsewhere; without it nothing opens.
+            let hasKeyring = try fileSystem.list(paths.root).contains("keys")
+            let unlocked = try file.unlockedReadOnly(by: hasKeyring || identity.keyRecord == nil ? encryption : nil)
+            var log = LogSurvey(
+                identity, sealer: try sealer(unlocked), digests: unlocked?.digests, paths, fileSystem)
             let checkpoint = try readCheckpoint(identity)
             try log.run(checkpoint, progress: progress)
             try verifyTables(&log)
             try verifyRows(&log)
             try verifyLedger(&log)
+            if let record = identity.keyRecord {
+                let rings = RingSet(store: identity.store, keyID: record.keyID, generation: record.generation)
+                try KeyringSurvey(paths, fileSystem, rings, key: unlocked?.sealed?.key).run(&log)
+            }
             log.findGaps()
             return log
         } catch let error as OpenError {
             throw error
         } catch let error as SystemError {
             throw .system(error)
+        } catch let error as CryptoError {
+            throw .crypto(error)
         } catch StoreError.system(let error) {
             throw .system(error)
         } catch StoreError.damaged(let damage) {
@@ -41,6 +60,12 @@ package struct StoreVerifier {
         } catch {
             preconditionFailure("no other error is thrown: \(error)")
         }
+    }
+
+    private func sealer(_ store: UnlockedStore?) throws -> Sealer {
+        guard let rings = store?.rings, let sealed = store?.sealed else { return .none }
+        return Sealer(
+            try KeyringOpening(paths, fileSystem, rings) { _ in }.readOnly(sealed.key, clock: clock))
     }
 
     /// What was durable when the index was last checkpointed; before the segments are listed, as a daemon may write on.
@@ -160,6 +185,11 @@ package struct VerifyReport: Sendable, Equatable {
     package var givenUp: [Gap] = []
     /// Recordings that the index tells of and the log has no sound frame of.
     package var lostRecordings: [UInt64] = []
+    /// Sealed frames of which only the checksums were read, for want of the key.
+    package var unopenedFrameCount = 0
+    /// Keys in the keyring, and those destroyed, by slot; 0 in a store without encryption.
+    package var keyCount = 0
+    package var destroyedKeyCount = 0
     /// Bytes behind the last frame of the segment being written: a write in progress, or cut off by a crash.
     package var unfinishedBytes: UInt64 = 0
 

@@ -18,7 +18,11 @@ extension LogWriter {
         }
         guard !removed.ranges.isEmpty else { return completion(.success(receipt)) }
         if let failure = declareExpiry() { return completion(.failure(failure)) }
-        _ = add(.expire) { StoredFrame($0, member: ExpirePayload(removed.ranges).encoded()) }
+        do throws(StoreError) {
+            _ = try add(.expire) { FrameDraft($0, member: ExpirePayload(removed.ranges).encoded()) }
+        } catch {
+            return completion(.failure(error))
+        }
         plan.expired = removed.ranges
         let done = receipt
         plan.wait(operation) { completion(.success(done)) }
@@ -28,7 +32,7 @@ extension LogWriter {
     private func declareExpiry() -> StoreError? {
         guard !hasDeclaredExpiry else { return nil }
         do {
-            try StoreDirectory.declare(StoreIdentity.expiryFeature, context.paths, context.fileSystem)
+            try IdentityFile(context.paths, context.fileSystem).declare(StoreIdentity.expiryFeature)
             hasDeclaredExpiry = true
             return nil
         } catch let error as SystemError {

@@ -9,6 +9,9 @@ enum LocalStore {
         "store", value: "DIR",
         help: "Work on the store in DIR, with no daemon; the default is store.directory of reeld.conf")
 
+    /// What every command that can do so takes.
+    static let options = [option, StoreKeys.option]
+
     /// The directory a command line or the configuration names; absolute.
     static func directory(_ invocation: Invocation) throws(CommandFailure) -> String {
         guard let named = invocation.text(option) else {
@@ -39,11 +42,11 @@ enum LocalStore {
     static func identity(_ invocation: Invocation) throws(CommandFailure) -> StoreIdentity {
         let path = try existing(invocation)
         do throws(OpenError) {
-            return try Store.identity(in: path)
+            if let identity = try Store.identity(of: path) { return identity }
         } catch {
-            if case .system(let cause) = error, cause.isMissing { throw failure(.notAStore(path: path)) }
             throw failure(error)
         }
+        throw failure(.notAStore(path: path))
     }
 
     /// Run by root on another user's store a command that writes to it first becomes that user: a file it made as root
@@ -67,8 +70,10 @@ enum LocalStore {
         // For a vacuum that goes by the configured limits; by itself nothing is removed here.
         options.retention = ((try? ConfigurationLoader.load())?.values ?? Configuration()).storeOptions.retention
         options.retention.isAutomatic = false
+        // Never nil where it is not optional.
+        let encryption = try StoreKeys.ofStore(path, invocation) ?? .off
         do throws(OpenError) {
-            return try Store.open(path, options: options)
+            return try Store.open(path, encryption, options: options)
         } catch {
             if case .locked(let path) = error, !invocation.command.options.contains(Daemon.socketOption) {
                 throw CommandFailure(.failure, "\(path): a daemon has this store open; stop the daemon first")
@@ -102,7 +107,25 @@ enum LocalStore {
                 .failure,
                 "\(path): this file is another store's: no segment in log/ is of the store it names; put the right file back"
             )
-        case .noRandomness: CommandFailure(.failure, "the kernel gave no random bytes")
+        case .keyNeeded(let path, let written):
+            CommandFailure(
+                .failure,
+                "\(path): this store is encrypted with the key \(written); say encryption = yes in reeld.conf and name the "
+                    + "file with that key")
+        case .keyringMissing(let path):
+            CommandFailure(
+                .failure,
+                "\(path): the keys of this encrypted store are not here; put the directory back: a snapshot has it where "
+                    + "--with-keys said")
+        case .wrongKey(let path, let written, let given):
+            CommandFailure(
+                .failure, "\(path): wrong key: store was written with fingerprint \(written), this key is \(given)")
+        case .notEncrypted(let path):
+            CommandFailure(
+                .failure,
+                "\(path): this store was made without encryption, and encryption is asked for; say encryption = no in "
+                    + "reeld.conf, or make a new store and import the recordings there")
+        case .crypto(let error): CommandFailure(.failure, "libcrypto or the kernel's random bytes: \(error)")
         case .damaged(let damage): CommandFailure(.failure, "\(damage)")
         }
     }

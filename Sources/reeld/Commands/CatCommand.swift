@@ -2,7 +2,7 @@
 enum CatCommand {
     static let cat = Command(
         name: "cat", topic: .recordings, summary: "Print a recording's events, one JSON object a line",
-        operands: [.recording], options: EventSelection.options + [Daemon.socketOption, LocalStore.option],
+        operands: [.recording], options: EventSelection.options + [Daemon.socketOption] + LocalStore.options,
         details: [
             "Each event comes out byte for byte as it came in, but that a line end inside an event, which JSON allows "
                 + "between its tokens, is printed as a blank."

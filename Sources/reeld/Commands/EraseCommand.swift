@@ -14,7 +14,7 @@ enum EraseCommand {
         operands: [.init(name: "RECORDING", occurrence: .any)],
         options: EraseRequest.filters
             + [EraseRequest.before, dryRun, EraseRequest.reason, EraseRequest.override, certificate, yes]
-            + [OutputForm.option, Daemon.socketOption, LocalStore.option],
+            + [OutputForm.option, Daemon.socketOption] + LocalStore.options,
         details: [
             "Either RECORDINGs are named, or --user, --session, --project or --ticket say which: those of which all hold. "
                 + "A recording still in work is erased too, and its writer is told. A pinned one is left alone, and that is "

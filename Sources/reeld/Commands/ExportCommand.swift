@@ -17,7 +17,7 @@ enum ExportCommand {
         name: "export", topic: .recordings, summary: "Write a recording to a file that other rrweb players open",
         operands: [.init(name: "RECORDING|DIR"), .init(name: "FILE", occurrence: .optional)],
         options: [format] + EventSelection.options + SubjectSelection.options
-            + [Daemon.socketOption, LocalStore.option],
+            + [Daemon.socketOption] + LocalStore.options,
         details: [
             "json is one JSON array of events, json.gz the same compressed, ndjson an event a line. Without FILE it goes "
                 + "to standard output. FILE appears only when it is whole.",

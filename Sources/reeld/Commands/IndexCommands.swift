@@ -4,7 +4,7 @@ import ReelStore
 enum IndexCommands {
     static let dump = Command(
         name: "index dump", topic: .store, summary: "Print the index, a line a recording and a line a frame",
-        options: [LocalStore.option],
+        options: LocalStore.options,
         details: [
             "The index is derived from the log: after it was deleted and made anew this prints the same. "
                 + "The daemon must not be running."
@@ -24,7 +24,7 @@ enum IndexCommands {
 
     static let rebuild = Command(
         name: "index rebuild", topic: .store, summary: "Throw the index away and make it anew from the log",
-        options: [LocalStore.option],
+        options: LocalStore.options,
         details: ["Nothing is lost by it. The daemon must not be running."],
         run: { invocation throws(CommandFailure) in
             let store = try LocalStore.open(invocation, rebuildsIndex: true)

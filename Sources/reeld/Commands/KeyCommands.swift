@@ -1,7 +1,5 @@
-import Glibc
 import ReelCodec
 import ReelFormat
-import ReelSystem
 
 /// `reeld key generate`, `reeld key fingerprint` and `reeld key public`.
 enum KeyCommands {
@@ -12,16 +10,14 @@ enum KeyCommands {
             "Writes a new random key of 256 bits to FILE, which must not exist yet, with mode 0600, and prints the key's "
                 + "fingerprint. Who has the key can read every recording of the store it is for; without it nobody can, "
                 + "and no one can make it again. Keep a copy somewhere else: the file is one line of text that can be "
-                + "printed and typed in again.",
-            "This version of reeld makes keys, and does not encrypt stores yet.",
+                + "printed and typed in again."
         ],
         examples: ["reeld key generate /etc/reeld/store.key"],
         run: { invocation throws(CommandFailure) in
             let path = invocation.operands[0]
-            let (secret, key) = try make()
-            try create(path, secret)
+            let fingerprint = try KeyFile.make(path)
             try invocation.output.write(
-                "\(path)".printable + ": \(key.fingerprint)\n"
+                "\(path)".printable + ": \(fingerprint)\n"
                     + "Keep a copy of this file away from this machine: without it a store that is encrypted with it "
                     + "cannot be read by anybody, ever.\n")
             return .success
@@ -53,7 +49,7 @@ enum KeyCommands {
 
     static let `public` = Command(
         name: "key public", topic: .store, summary: "Print the key that checks the store's certificates of erasure",
-        options: [Daemon.socketOption, LocalStore.option],
+        options: [Daemon.socketOption] + LocalStore.options,
         details: [
             "64 digits: the public half of the key that the store signs with. Give it to whoever is to check certificates, "
                 + "and keep it apart from them: only with it a certificate proves which store signed it. The daemon is asked "
@@ -76,25 +72,4 @@ enum KeyCommands {
             try invocation.output.write("\(key)\n")
             return .success
         })
-
-    private static func make() throws(CommandFailure) -> (SecretBytes, StoreKey) {
-        do throws(CryptoError) {
-            let secret = try SecretBytes.random(count: StoreKey.sizeBytes)
-            return (secret, try StoreKey(secret))
-        } catch {
-            throw CommandFailure(.failure, "no key can be made: \(error)")
-        }
-    }
-
-    private static func create(_ path: String, _ key: SecretBytes) throws(CommandFailure) {
-        var line = KeyText.encode(key)
-        defer { line.wipe() }
-        do throws(SystemError) {
-            try SmallFile.createPrivate(path, holding: line)
-        } catch {
-            guard error.code == EEXIST else { throw CommandFailure(.failure, "\(path): \(error.reason)") }
-            throw CommandFailure(
-                .failure, "\(path): it is there already, and a key is never written over; name another file")
-        }
-    }
 }

@@ -29,7 +29,7 @@ enum ListCommand {
     static let list = Command(
         name: "ls", topic: .recordings, summary: "List recordings, the newest first",
         options: [lines, reverse, since, until] + equalities
-            + [tag, status, has, pinned, url, search, OutputForm.option, Daemon.socketOption, LocalStore.option],
+            + [tag, status, has, pinned, url, search, OutputForm.option, Daemon.socketOption] + LocalStore.options,
         details: [
             "On a terminal the table is cut to its width, and columns that have no room are left out; -o json prints a "
                 + "JSON object a line and cuts nothing."

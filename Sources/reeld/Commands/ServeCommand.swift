@@ -3,6 +3,10 @@ import Glibc
 /// `reeld serve`: the daemon itself.
 enum ServeCommand {
     private static let store = Command.Option("store", value: "DIR", help: "Keep the recordings in DIR")
+    private static let encryption = Command.Option(
+        "encryption", value: "YES|NO", help: "Whether a new store is encrypted")
+    private static let keyFile = Command.Option(
+        "key-file", value: "FILE", help: "The store's key; made for a new store when missing")
     private static let socket = Command.Option("socket", value: "PATH", help: "Listen on the Unix socket PATH")
     private static let listen = Command.Option(
         "listen", value: "ADDRESS:PORT", help: "Listen on a loopback address too; empty for no TCP")
@@ -15,13 +19,16 @@ enum ServeCommand {
 
     static let serve = Command(
         name: "serve", topic: .daemon, summary: "Run the daemon in the foreground",
-        options: [store, socket, listen, tokenFile, ledger, config],
+        options: [store, encryption, keyFile, socket, listen, tokenFile, ledger, config],
         details: [
             "Options outrank the configuration file. Any user may run it, on a store and a socket of its own.",
             "SIGTERM and SIGINT finish what is in flight and close the store; SIGHUP reads the configuration again. "
                 + "Sockets of systemd's socket activation are taken instead of those configured.",
         ],
-        examples: ["reeld serve", "reeld serve --store=./store --socket=./reeld.sock --listen=127.0.0.1:7335"],
+        examples: [
+            "reeld serve",
+            "reeld serve --store=./store --key-file=./store.key --socket=./reeld.sock --listen=127.0.0.1:7335",
+        ],
         run: { invocation throws(CommandFailure) in
             let overrides = try overrides(invocation)
             let path = invocation.text(config)
@@ -33,7 +40,9 @@ enum ServeCommand {
 
     private static func overrides(_ invocation: Invocation) throws(CommandFailure) -> [ConfigurationLoader.Override] {
         let keys: [(option: Command.Option, key: String, isPath: Bool)] = [
-            (store, "store.directory", true), (socket, "server.socket", true), (listen, "server.listen", false),
+            (store, "store.directory", true), (encryption, "store.encryption", false),
+            (keyFile, "store.key_file", true),
+            (socket, "server.socket", true), (listen, "server.listen", false),
             (tokenFile, "server.token_file", true), (ledger, "store.ledger", true),
         ]
         var overrides: [ConfigurationLoader.Override] = []

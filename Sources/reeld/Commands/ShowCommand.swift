@@ -5,7 +5,7 @@ import ReelSystem
 enum ShowCommand {
     static let show = Command(
         name: "show", topic: .recordings, summary: "Show what is known of a recording",
-        operands: [.recording], options: [OutputForm.option, Daemon.socketOption, LocalStore.option],
+        operands: [.recording], options: [OutputForm.option, Daemon.socketOption] + LocalStore.options,
         examples: ["reeld show 7", "reeld show 7 -o json"],
         run: { invocation throws(CommandFailure) in
             let answer = try Daemon(invocation).askJSON(.get, try invocation.recording().target())

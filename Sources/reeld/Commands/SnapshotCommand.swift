@@ -16,7 +16,7 @@ enum SnapshotCommand {
     static let snapshot = Command(
         name: "snapshot", topic: .store, summary: "Make a consistent copy of the store while it runs",
         operands: [.init(name: "DIR")],
-        options: [keys, expires, prune, OutputForm.option, Daemon.socketOption, LocalStore.option],
+        options: [keys, expires, prune, OutputForm.option, Daemon.socketOption] + LocalStore.options,
         details: [
             "The daemon makes it, so DIR, which must not exist yet, must lie where the daemon may write; DIR appears once it is "
                 + "whole and on disk. On the store's own file system sealed segments are hard links and take no room; what was "

@@ -5,7 +5,7 @@ import ReelSystem
 enum StoreCommands {
     static let stats = Command(
         name: "stats", topic: .store, summary: "Show figures of the store",
-        options: [OutputForm.option, Daemon.socketOption, LocalStore.option],
+        options: [OutputForm.option, Daemon.socketOption] + LocalStore.options,
         examples: ["reeld stats", "reeld stats -o json"],
         run: { invocation throws(CommandFailure) in
             let answer = try Daemon(invocation).askJSON(.get, Target("/v1/store"))

@@ -14,8 +14,8 @@ enum VacuumCommand {
     static let vacuum = Command(
         name: "vacuum", topic: .store, summary: "Remove old recordings, compact the log, and tell what that saved",
         options: [
-            maxAge, maxSize, dryRun, confirm, OutputForm.option, Daemon.socketOption, LocalStore.option,
-        ],
+            maxAge, maxSize, dryRun, confirm, OutputForm.option, Daemon.socketOption,
+        ] + LocalStore.options,
         details: [
             "Without options nothing is removed: the log is compacted, as the daemon does by itself too. --dry-run and "
                 + "--confirm go by the limits of reeld.conf where neither --max-age nor --max-size is given.",

@@ -16,9 +16,8 @@ enum VerifyCommand {
 
     static let verify = Command(
         name: "verify", topic: .store, summary: "Read every byte of the store and tell all damage",
-        options: [
-            repairOption, dryRunOption, certificateOption, publicKeyOption, OutputForm.option, LocalStore.option,
-        ],
+        options: [repairOption, dryRunOption, certificateOption, publicKeyOption, OutputForm.option]
+            + LocalStore.options,
         details: [
             "Checks every frame's checksums, inflates it, reads its events, and sees that no event of a recording is "
                 + "missing; then the index. Changes nothing without --repair; a daemon may be running.",
@@ -54,23 +53,26 @@ enum VerifyCommand {
             let form = try invocation.outputForm()
             guard invocation.has(repairOption) else {
                 if invocation.has(dryRunOption) { throw .usage("--dry-run is for --repair") }
-                let report = try verify(directory)
+                let report = try verify(directory, StoreKeys.ofStore(directory, invocation, isOptional: true))
                 let snapshot = try verifySnapshot(directory)
                 try VerifyText(invocation.output, directory, form).print(report, snapshot)
                 return report.isSound && snapshot?.faults.isEmpty ?? true ? .success : .failure
             }
             let isDryRun = invocation.has(dryRunOption)
             try LocalStore.becomeOwner(of: directory)
-            let report = try repair(directory, isDryRun: isDryRun)
+            let encryption = try StoreKeys.ofStore(directory, invocation) ?? .off
+            let report = try repair(directory, encryption, isDryRun: isDryRun)
             try VerifyText(invocation.output, directory, form).print(report, isDryRun: isDryRun)
             return (report.after?.isSound ?? !report.isNeeded) ? .success : .failure
         })
 
-    private static func verify(_ directory: String) throws(CommandFailure) -> VerifyReport {
+    private static func verify(
+        _ directory: String, _ encryption: StoreEncryption?
+    ) throws(CommandFailure) -> VerifyReport {
         var bar: ProgressBar?
         defer { bar?.clear() }
         do throws(OpenError) {
-            return try StoreVerifier(directory).run { done, total in
+            return try StoreVerifier(directory, encryption).run { done, total in
                 if bar == nil { bar = ProgressBar(total: total) }
                 bar?.advance(to: done, "verifying")
             }
@@ -88,11 +90,13 @@ enum VerifyCommand {
         }
     }
 
-    private static func repair(_ directory: String, isDryRun: Bool) throws(CommandFailure) -> RepairReport {
+    private static func repair(
+        _ directory: String, _ encryption: StoreEncryption, isDryRun: Bool
+    ) throws(CommandFailure) -> RepairReport {
         var bar: ProgressBar?
         defer { bar?.clear() }
         do throws(RepairError) {
-            return try StoreRepair(directory).run(isDryRun: isDryRun) { done, total in
+            return try StoreRepair(directory, encryption).run(isDryRun: isDryRun) { done, total in
                 if bar == nil { bar = ProgressBar(total: total) }
                 bar?.advance(to: done, "verifying")
             }

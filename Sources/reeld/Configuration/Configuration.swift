@@ -25,6 +25,9 @@ enum DurabilityChoice: String, CaseIterable, Sendable {
 
 struct StoreSettings: Equatable, Sendable {
     var directory = "/var/lib/reeld"
+    var encryption = true
+    var keyFile = "/etc/reeld/store.key"
+    var passphraseFile: String?
     var segmentSize: UInt64 = 128 << 20
     var durability = DurabilityChoice.sync
     var syncInterval = Duration.milliseconds(200)
@@ -37,6 +40,22 @@ struct StoreSettings: Equatable, Sendable {
         ConfigurationKey(
             "store", "directory", \.store.directory, PathSyntax(),
             help: "The store: log, index and tokens. It must belong to the user reeld runs as."),
+        ConfigurationKey(
+            "store", "encryption", \.store.encryption, BooleanSyntax(),
+            help:
+                "Whether what is recorded is encrypted on the disk. Chosen for a store when it is made: with no, whoever "
+                + "gets the disk reads every recording."),
+        ConfigurationKey(
+            "store", "key_file", \.store.keyFile, PathSyntax(),
+            help:
+                "Holds the store's key, and must be readable by nobody else; made for a new store when missing. Keep a "
+                + "copy away from this machine: without the key nobody can read the store, ever. A systemd credential "
+                + "named reeld.key comes before it."),
+        ConfigurationKey(
+            "store", "passphrase_file", \.store.passphraseFile, OptionalPathSyntax(),
+            help:
+                "Holds a passphrase that the key is computed from, where there is no key file; nothing after = means none."
+        ),
         ConfigurationKey(
             "store", "segment_size", \.store.segmentSize, SizeSyntax(range: 1 << 20...1 << 30),
             help: "A segment of the log that reached this size is sealed and the next one begun."),

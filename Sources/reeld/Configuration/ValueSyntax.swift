@@ -109,6 +109,13 @@ struct PathSyntax: ValueSyntax {
     func text(of value: String) -> String { value }
 }
 
+/// The name of a file, or nothing.
+struct OptionalPathSyntax: ValueSyntax {
+    func parse(_ text: String) throws(BadValue) -> String? { text.isEmpty ? nil : try PathSyntax().parse(text) }
+
+    func text(of value: String?) -> String { value ?? "" }
+}
+
 /// A TCP address to listen at: loopback only, or nothing.
 struct ListenSyntax: ValueSyntax {
     func parse(_ text: String) throws(BadValue) -> ListenAddress? {

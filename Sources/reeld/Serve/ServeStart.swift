@@ -14,9 +14,17 @@ enum ServeStart {
                 "\(path) belongs to the user with id \(access.owner), and this is \(geteuid()): files made here would "
                     + "lock its owner out; run as that user, or name another directory with --store=DIR")
         }
+        // Before a key is made for a store that cannot be.
+        let isThere = (try? SmallFile.access(of: path)) != nil
+        let parent = path.split(separator: "/").dropLast().joined(separator: "/")
+        guard Glibc.access(isThere ? path : "/\(parent)", W_OK) == 0 else {
+            throw failure(.system(.last("open", path)), path)
+        }
+        let encryption = try StoreKeys.ofDaemon(configuration.store, journal)
         let store: Store
         do throws(OpenError) {
-            store = try Store.open(path, options: configuration.storeOptions) { event in journal.log(event) }
+            store = try Store.open(path, encryption, options: configuration.storeOptions) { event in journal.log(event)
+            }
         } catch {
             throw failure(error, path)
         }

@@ -38,7 +38,8 @@ struct DiskCall: Sendable, Equatable, CustomStringConvertible {
     var isInLog: Bool { path.hasSuffix("/log") || path.contains("/log/") }
     /// The ledger of erasures; making it syncs the store's own directory.
     var isOfLedger: Bool {
-        path.contains("/erased.ledger") || (kind == .syncDirectory && !isInLog && !isInIndex && !isInTemporary)
+        path.contains("/erased.ledger")
+            || (kind == .syncDirectory && !isInLog && !isInIndex && !isInTemporary && !path.hasSuffix("/keys"))
     }
     var isInIndex: Bool { path.hasSuffix("/index") || path.contains("/index/") }
     var isInTemporary: Bool { path.hasSuffix("/tmp") || path.contains("/tmp/") }

@@ -88,15 +88,16 @@ enum RecoveryTarget {
     private static func open(_ fileSystem: MemoryFileSystem) throws -> StoreContext {
         let paths = StorePaths(root: GoldenStore.root)
         let clock = StillClock()
-        let (_, identity) = try StoreDirectory.open(paths, fileSystem: fileSystem, clock: clock) { _ in }
+        let (_, store) = try StoreDirectory.open(paths, .off, fileSystem: fileSystem, clock: clock) { _ in }
         let options = StoreOptions()
         var recovery = Recovery(
-            paths: paths, identity: identity, fileSystem: fileSystem, clock: clock, options: options)
+            paths: paths, store: store, sealer: .none, fileSystem: fileSystem, clock: clock, options: options,
+            note: { _ in })
         let result = try recovery.run()
         let tombstones = result.view.state.withLock { $0.tombstones }
-        let ledger = try ErasureLedger.open(paths, identity.store, tombstones, fileSystem).ledger
+        let ledger = try ErasureLedger.open(paths, store.identity.store, tombstones, fileSystem).ledger
         return StoreContext(
-            options: options, identity: identity, paths: paths, fileSystem: fileSystem, clock: clock,
+            options: options, store: store, sealer: .none, paths: paths, fileSystem: fileSystem, clock: clock,
             index: result.index, view: result.view, nextSegment: result.nextSegment, ledger: ledger, note: { _ in })
     }
 

@@ -17,7 +17,7 @@ enum SegmentTarget {
         let content = file(&input)
         let fileSystem = MemoryFileSystem(["/0000000001.seg": content])
         let segment = claimed("the file opens") {
-            Segment(number: 1, file: try fileSystem.open("/0000000001.seg", .existing), store: store)
+            Segment(number: 1, file: try fileSystem.open("/0000000001.seg", .existing), store: store, sealer: .none)
         }
         let limit = input.bool() ? UInt64(input.number(below: content.count + 1)) : nil
         let length = min(content.count, limit.map { Int($0) } ?? .max)
@@ -73,7 +73,7 @@ enum SegmentTarget {
                     payload = StatePayload(segment: 1, isCompacted: input.bool(), nextRecording: 1, nextLSN: 1)
                         .encoded()
                 }
-                StoredFrame(header, prefix: prefix, member: payload).append(to: &content)
+                StoredFrame(FrameDraft(header, prefix: prefix, member: payload)).append(to: &content)
             case 4: content += input.bytes(input.number(below: 300))
             case 5 where !content.isEmpty: content[input.number(below: content.count)] ^= input.byte()
             case 6 where !content.isEmpty: content.removeLast(input.number(below: content.count))

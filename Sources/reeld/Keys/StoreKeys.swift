@@ -1,0 +1,86 @@
+import Glibc
+import ReelCodec
+import ReelFormat
+import ReelStore
+import ReelSystem
+
+/// Finds the key of a store: for the daemon as its configuration says, for other commands as the store needs it.
+enum StoreKeys {
+    static let option = Command.Option(
+        "key-file", value: "FILE",
+        help: "With --store: the key of an encrypted store; the default is $REELD_KEY_FILE, then what reeld.conf names")
+
+    /// What the daemon opens its store with. A new store whose key file is not there yet gets one.
+    static func ofDaemon(
+        _ settings: StoreSettings, _ journal: Journal
+    ) throws(CommandFailure) -> StoreEncryption {
+        guard settings.encryption else { return .off }
+        let source = source(settings)
+        let isNew = try identity(of: settings.directory) == nil
+        if isNew, case .keyFile(let path) = source, !isThere(path) {
+            let fingerprint = try KeyFile.make(path)
+            journal.log(
+                .keyMade,
+                "made a key for the new store, \(fingerprint); copy \(path) to a safe place away from this machine: without "
+                    + "it nobody can read the store, ever", .file(path))
+        }
+        return try read(source, isNew: isNew)
+    }
+
+    /// What a command opens a store with, whatever the configuration says of encryption.
+    ///
+    /// - Parameter isOptional: a sealed store may be read without its key; nil then.
+    static func ofStore(
+        _ directory: String, _ invocation: Invocation, isOptional: Bool = false
+    ) throws(CommandFailure) -> StoreEncryption? {
+        guard try identity(of: directory)?.keyRecord != nil else { return .off }
+        let source = try source(invocation)
+        if isOptional, !isThere(source.path) { return nil }
+        return try read(source, isNew: false)
+    }
+
+    private static func identity(of directory: String) throws(CommandFailure) -> StoreIdentity? {
+        do throws(OpenError) { return try Store.identity(of: directory) } catch { throw LocalStore.failure(error) }
+    }
+
+    private static func source(_ invocation: Invocation) throws(CommandFailure) -> KeySource {
+        if let path = invocation.text(option) { return .keyFile(path: path) }
+        if let path = getenv("REELD_KEY_FILE"), path.pointee != 0 { return .keyFile(path: String(cString: path)) }
+        do throws(ConfigurationError) {
+            return source(try ConfigurationLoader.load().values.store)
+        } catch {
+            throw CommandFailure(.usage, error.description)
+        }
+    }
+
+    private static func source(_ settings: StoreSettings) -> KeySource {
+        let credentials = getenv("CREDENTIALS_DIRECTORY").map { String(cString: $0) }
+        let isNamed = settings.keyFile != StoreSettings().keyFile
+        // The key file has a place by default; it must not hide a passphrase file that somebody named.
+        let keyFile = isNamed || settings.passphraseFile == nil || isThere(settings.keyFile) ? settings.keyFile : nil
+        guard
+            let source = KeySource.choose(
+                credentials: credentials, keyFile: keyFile, passphraseFile: settings.passphraseFile)
+        else { preconditionFailure("there is a key file where there is no passphrase file") }
+        return source
+    }
+
+    private static func read(_ source: KeySource, isNew: Bool) throws(CommandFailure) -> StoreEncryption {
+        do {
+            switch try source.read() {
+            case .key(let secret): return .key(try StoreKey(secret))
+            case .passphrase(let passphrase): return .passphrase(passphrase)
+            }
+        } catch let error as KeySourceError {
+            let choice = isNew ? "; or choose a store without encryption, with store.encryption = no" : ""
+            throw CommandFailure(.failure, "the store's key: \(error)\(choice)")
+        } catch {
+            throw CommandFailure(.failure, "the store's key cannot be made ready: \(error)")
+        }
+    }
+
+    private static func isThere(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0
+    }
+}

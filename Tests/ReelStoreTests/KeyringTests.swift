@@ -1,0 +1,242 @@
+import Foundation
+import ReelCodec
+import ReelFormat
+import ReelSystem
+import StoreFixtures
+import Testing
+
+@testable import ReelStore
+
+/// The keyring of a store and what becomes of it: FORMAT.md §21 "Recovery of a sealed store".
+struct KeyringTests {
+    private let directory = TemporaryDirectory()
+    private let events = Monitor<[StoreEvent]>([])
+
+    private func open(clock: any Clock = FakeClock()) throws -> Store {
+        var options = StoreOptions()
+        options.compaction.isAutomatic = false
+        return try Store.open(directory.path, .test, options: options, clock: clock) { [events] event in
+            events.withLock { $0.append(event) }
+        }
+    }
+
+    private func fill(_ count: UInt64 = 3) throws {
+        let store = try open()
+        for number in 1...count {
+            _ = try store.start()
+            _ = try store.append(makeEvents(10), to: number)
+        }
+        store.close()
+    }
+
+    private var first: URL { directory.file("keys/0000000000.1-1a.ring") }
+    private var second: URL { directory.file("keys/0000000000.1-1b.ring") }
+
+    private func change(_ file: URL, at offset: Int, to bytes: [UInt8]) throws {
+        var content = try Data(contentsOf: file)
+        content.replaceSubrange(offset..<offset + bytes.count, with: bytes)
+        try content.write(to: file)
+    }
+
+    private func slot(_ number: UInt64) -> Int { Int(Ring.offset(of: number)) }
+
+    private func isHealed(_ isWanted: (StoreEvent) -> Bool) -> Bool { events.withLock { $0.contains(where: isWanted) } }
+
+    @Test func theStoreFileIsMadeAnewFromItsCopy() throws {
+        try fill()
+        let sound = try Data(contentsOf: directory.file("store"))
+        for damage in [nil, Data(), sound.flipped(100), sound.flipped(200)] {
+            if let damage {
+                try damage.write(to: directory.file("store"))
+            } else {
+                try FileManager.default.removeItem(at: directory.file("store"))
+            }
+            let store = try open()
+            #expect(try store.events(of: 1) == makeEvents(10))
+            store.close()
+            #expect(try Data(contentsOf: directory.file("store")) == sound)
+        }
+        #expect(isHealed { if case .identityRestored = $0 { true } else { false } })
+        // A record that was changed under a sound checksum does not open, and its copy does.
+        var forged = Array(sound)
+        forged[72 + 130] ^= 1
+        forged.replaceSubrange(
+            508..<512, with: withUnsafeBytes(of: CRC32C.checksum(Array(forged[..<508])).littleEndian, Array.init))
+        try Data(forged).write(to: directory.file("store"))
+        try open().close()
+        #expect(try Data(contentsOf: directory.file("store")) == sound)
+    }
+
+    @Test func theCopyOfTheStoreFileIsMadeAnew() throws {
+        try fill()
+        let sound = try Data(contentsOf: directory.file("store"))
+        for damage in [nil, sound.flipped(100)] {
+            if let damage {
+                try damage.write(to: directory.file("keys/store"))
+            } else {
+                try FileManager.default.removeItem(at: directory.file("keys/store"))
+            }
+            try open().close()
+            #expect(try Data(contentsOf: directory.file("keys/store")) == sound)
+        }
+    }
+
+    /// Missing, short, with another header, and with all of its slots damaged: one file is enough.
+    @Test(arguments: [true, false]) func oneFileOfAPageIsMadeAnewFromTheOther(isFirst: Bool) throws {
+        try fill()
+        let file = isFirst ? first : second
+        let sound = try Data(contentsOf: file)
+        for damage in [nil, sound.prefix(5000), sound.flipped(10), Data(count: sound.count)] {
+            if let damage { try damage.write(to: file) } else { try FileManager.default.removeItem(at: file) }
+            let store = try open()
+            for number: UInt64 in 1...3 { #expect(try store.events(of: number) == makeEvents(10)) }
+            store.close()
+            #expect(try Data(contentsOf: file) == sound)
+        }
+        #expect(isHealed { if case .ringHealed = $0 { true } else { false } })
+    }
+
+    @Test func aDamagedSlotIsHealedWhenItIsRead() throws {
+        try fill()
+        let sound = try Data(contentsOf: first)
+        try change(first, at: slot(2) + 60, to: [0xFF, 0xFF, 0xFF])
+        let store = try open()
+        #expect(try store.events(of: 2) == makeEvents(10))
+        #expect(try Data(contentsOf: first) == sound)
+        #expect(isHealed { if case .keyHealed(2) = $0 { true } else { false } })
+        store.close()
+    }
+
+    @Test func aSlotLostInBothCopiesCostsThatRecordingOnly() throws {
+        try fill()
+        for file in [first, second] { try change(file, at: slot(2) + 60, to: [0xFF, 0xFF, 0xFF]) }
+        let store = try open()
+        #expect(throws: StoreError.self) { try store.events(of: 2) }
+        expectDamage(.keyDamaged) { _ = try store.events(of: 2) }
+        #expect(try store.events(of: 1) == makeEvents(10) && store.events(of: 3) == makeEvents(10))
+        store.close()
+        #expect(try StoreVerifier(directory.path, .test).run().damage.contains { $0.kind == .keyDamaged })
+        #expect(try !StoreVerifier(directory.path).run().isSound)
+    }
+
+    /// Wrapped under another key, or for another recording, under sound checksums.
+    @Test func aForgedSlotOpensNothing() throws {
+        try fill()
+        let ring = Array(try Data(contentsOf: first))
+        guard case .sound(let other) = KeyringSlot.read(ring[slot(1)..<slot(1) + 128].span.bytes, of: 1) else {
+            Issue.record("no slot")
+            return
+        }
+        let forged = KeyringSlot(recording: 2, other.content).encoded()
+        for file in [first, second] { try change(file, at: slot(2), to: forged) }
+        let store = try open()
+        expectDamage(.keyDamaged) { _ = try store.events(of: 2) }
+        store.close()
+        #expect(try StoreVerifier(directory.path, .test).run().damage.contains { $0.kind == .keyDamaged })
+    }
+
+    @Test func aKeyringThatWasCutIsToldAndItsNumbersGetNoNewKeys() throws {
+        try fill()
+        for file in [first, second] { try FileManager.default.removeItem(at: file) }
+        let store = try open()
+        expectDamage(.keyMissing) { _ = try store.events(of: 2) }
+        #expect(try store.start().recording.number == 4)
+        #expect(try store.append(makeEvents(10), to: 4).eventCount == 10)
+        expectDamage(.keyMissing) { _ = try store.events(of: 2) }
+        store.close()
+        let again = try open()
+        expectDamage(.keyMissing) { _ = try again.events(of: 3) }
+        #expect(try again.events(of: 4) == makeEvents(10))
+        again.close()
+    }
+
+    /// As when a backup of `keys/` was put back: keys are there that the log knows nothing of, and keys are missing.
+    @Test func aKeyringOlderThanTheLogIsTold() throws {
+        try fill(1)
+        let old = [try Data(contentsOf: first), try Data(contentsOf: second)]
+        let store = try open()
+        for number: UInt64 in 2...40 {
+            _ = try store.start()
+            _ = try store.append(makeEvents(3), to: number)
+        }
+        store.close()
+        for (file, content) in zip([first, second], old) { try content.write(to: file) }
+        let again = try open()
+        #expect(try again.events(of: 32) == makeEvents(3))
+        expectDamage(.keyMissing) { _ = try again.events(of: 33) }
+        #expect(try again.start().recording.number == 41)
+        again.close()
+    }
+
+    /// As when a backup of the log was put back and the keyring kept: what was erased since stays erased.
+    @Test func aLogOlderThanTheKeyringShowsNothingThatWasErasedSince() throws {
+        try fill()
+        let backup = try directory.crashed()
+        let store = try open()
+        _ = try store.erase(2)
+        store.close()
+        for name in ["log", "index"] {
+            try FileManager.default.removeItem(at: directory.file(name))
+            try FileManager.default.copyItem(at: backup.file(name), to: directory.file(name))
+        }
+        try FileManager.default.removeItem(at: directory.file("erased.ledger"))
+        for rebuilds in [false, true] {
+            if rebuilds { try FileManager.default.removeItem(at: directory.file("index")) }
+            let again = try open()
+            #expect { try again.events(of: 2) } throws: {
+                if case StoreError.erased? = $0 as? StoreError { true } else { false }
+            }
+            #expect(try again.events(of: 1) == makeEvents(10))
+            #expect(again.list(RecordingQuery(), limit: 10).recordings.map(\.row.number) == [3, 1] || !rebuilds)
+            again.close()
+        }
+    }
+
+    /// As when a backup of the keyring was put back and the log kept.
+    @Test func aTombstoneDestroysAKeyThatCameBack() throws {
+        try fill()
+        let old = [try Data(contentsOf: first), try Data(contentsOf: second)]
+        let store = try open()
+        _ = try store.erase(2)
+        store.close()
+        for (file, content) in zip([first, second], old) { try content.write(to: file) }
+        try open().close()
+        for file in [first, second] {
+            let ring = Array(try Data(contentsOf: file))
+            guard case .sound(let slot) = KeyringSlot.read(ring[slot(2)..<slot(2) + 128].span.bytes, of: 2) else {
+                Issue.record("no slot")
+                continue
+            }
+            #expect(slot.isDestroyed)
+        }
+    }
+
+    @Test func keysAreMadeAheadAndMoreOfThemWhileStartsComeFast() throws {
+        let clock = FakeClock()
+        let store = try open(clock: clock)
+        func keyCount() throws -> Int { try StoreVerifier(directory.path, .test).run().keyCount }
+        _ = try store.start()
+        #expect(try keyCount() == 32)
+        for _ in 0..<32 { _ = try store.start() }
+        #expect(try keyCount() == 96)
+        clock.advance(seconds: 60)
+        for _ in 0..<64 { _ = try store.start() }
+        #expect(try keyCount() == 128)
+        store.close()
+        // What was made and not given out is used.
+        let again = try open()
+        #expect(try again.start().recording.number == 98)
+        #expect(try keyCount() == 128)
+        again.close()
+    }
+
+    private func expectDamage(
+        _ kind: Corruption.Kind, sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Void
+    ) {
+        #expect(sourceLocation: sourceLocation) {
+            try body()
+        } throws: { error in
+            if case StoreError.damaged(let damage)? = error as? StoreError { damage.kind == kind } else { false }
+        }
+    }
+}
