@@ -297,7 +297,8 @@ package final class Store: Sendable {
     package var statistics: StoreStatistics {
         context.view.state.withLock { view in
             StoreStatistics(
-                id: context.identity.store, recordingCount: view.nextRecording - 1,
+                id: context.identity.store, keyFingerprint: context.identity.keyRecord?.fingerprint,
+                recordingCount: view.nextRecording - 1,
                 openRecordingCount: context.leases.openCount, segmentCount: view.sealed.count + 1,
                 logSizeBytes: view.sealed.reduce(view.activeLengthBytes) { $0 + $1.lengthBytes },
                 lastLSN: view.appliedLSN, queueDepth: context.queue.depth,
@@ -314,6 +315,8 @@ package final class Store: Sendable {
 /// Figures of an open store.
 package struct StoreStatistics: Sendable, Equatable {
     package var id: StoreID
+    /// Of the store's key; nil where nothing is encrypted.
+    package var keyFingerprint: KeyFingerprint?
     package var recordingCount: UInt64
     package var openRecordingCount: Int
     package var segmentCount: Int

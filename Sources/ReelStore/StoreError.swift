@@ -45,6 +45,9 @@ package struct Corruption: Error, Equatable, Sendable, CustomStringConvertible {
     package var offsetBytes: UInt64
     package var kind: Kind
 
+    /// Whether keys are what is damaged or gone: a copy of the keyring would cure it.
+    var isOfKeys: Bool { [.keyMissing, .keyDamaged, .ring, .ringOfAnotherGeneration].contains(kind) }
+
     /// The same place, with something else wrong.
     func of(kind: Kind) -> Corruption { Corruption(file: file, offsetBytes: offsetBytes, kind: kind) }
 
@@ -103,6 +106,8 @@ package enum OpenError: Error, Sendable {
     case wrongKey(path: String, written: KeyFingerprint, given: KeyFingerprint)
     /// The store is sealed and has frames, and no keyring.
     case keyringMissing(path: String)
+    /// The keyring lacks the key of a recording that the log has: a part of it is gone, or it is older than the log.
+    case keyringIncomplete(path: String, recording: UInt64)
     /// The store was made without encryption, and encryption is asked for.
     case notEncrypted(path: String)
     case crypto(CryptoError)

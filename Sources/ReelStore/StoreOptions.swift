@@ -34,6 +34,8 @@ package struct StoreOptions: Sendable, Equatable {
     package var retention = RetentionOptions()
     /// Room that is held for erasing, removing and compacting on a full disk; 0 holds none.
     package var reserveSizeBytes: UInt64 = 0
+    /// Opens a sealed store of which keys are gone; for a repair.
+    package var acceptsLostKeys = false
     /// Opening throws the index away and makes it anew.
     package var rebuildsIndex = false
 

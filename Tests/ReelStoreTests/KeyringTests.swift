@@ -22,8 +22,8 @@ struct KeyringTests {
 
     private func fill(_ count: UInt64 = 3) throws {
         let store = try open()
-        for number in 1...count {
-            _ = try store.start()
+        for _ in 1...count {
+            let number = try store.start().recording.number
             _ = try store.append(makeEvents(10), to: number)
         }
         store.close()
@@ -135,37 +135,53 @@ struct KeyringTests {
         #expect(try StoreVerifier(directory.path, .test).run().damage.contains { $0.kind == .keyDamaged })
     }
 
-    @Test func aKeyringThatWasCutIsToldAndItsNumbersGetNoNewKeys() throws {
-        try fill()
-        for file in [first, second] { try FileManager.default.removeItem(at: file) }
-        let store = try open()
-        expectDamage(.keyMissing) { _ = try store.events(of: 2) }
-        #expect(try store.start().recording.number == 4)
-        #expect(try store.append(makeEvents(10), to: 4).eventCount == 10)
-        expectDamage(.keyMissing) { _ = try store.events(of: 2) }
-        store.close()
+    /// With a page gone or a ring older than the log nothing is opened: what is written then would be in the way of the
+    /// keys, once they are put back. A repair does not give up what they would bring back.
+    @Test(arguments: [true, false]) func aKeyringThatLacksKeysOfTheLogIsRefusedAndAllComesBackWithIt(isGone: Bool)
+        throws
+    {
+        try fill(1)
+        let old = [try Data(contentsOf: first), try Data(contentsOf: second)]
+        try fill(40)
+        let whole = [try Data(contentsOf: first), try Data(contentsOf: second)]
+        for (file, content) in zip([first, second], old) {
+            if isGone { try FileManager.default.removeItem(at: file) } else { try content.write(to: file) }
+        }
+        let before = try directory.listing()
+        #expect { try open() } throws: {
+            if case OpenError.keyringIncomplete? = $0 as? OpenError { true } else { false }
+        }
+        #expect { try StoreRepair(directory.path, .test, clock: FakeClock()).run(isDryRun: false) } throws: {
+            if case RepairError.keys? = $0 as? RepairError { true } else { false }
+        }
+        #expect(try directory.listing() == before)
+        #expect(try !StoreVerifier(directory.path, .test).run().isSound)
+        for (file, content) in zip([first, second], whole) { try content.write(to: file) }
         let again = try open()
-        expectDamage(.keyMissing) { _ = try again.events(of: 3) }
-        #expect(try again.events(of: 4) == makeEvents(10))
+        #expect(try again.events(of: 41) == makeEvents(10))
+        #expect(try again.start().recording.number == 42)
         again.close()
     }
 
-    /// As when a backup of `keys/` was put back: keys are there that the log knows nothing of, and keys are missing.
-    @Test func aKeyringOlderThanTheLogIsTold() throws {
-        try fill(1)
-        let old = [try Data(contentsOf: first), try Data(contentsOf: second)]
+    /// Where there is no copy, the recordings whose keys are gone are erased by who says so, and the store goes on.
+    @Test func whatLostItsKeyForGoodIsErasedByARepairThatIsTold() throws {
+        try fill(3)
+        for file in [first, second] { try change(file, at: slot(2) + 60, to: [0xFF, 0xFF, 0xFF]) }
+        let repaired = try StoreRepair(directory.path, .test, clock: FakeClock()).run(
+            isDryRun: false, givesUpKeys: true)
+        #expect(repaired.erasedForLostKeys == [2])
+        #expect(try StoreVerifier(directory.path, .test).run().isSound)
+        for file in [first, second] { try FileManager.default.removeItem(at: file) }
+        #expect(
+            try StoreRepair(directory.path, .test, clock: FakeClock()).run(isDryRun: false, givesUpKeys: true)
+                .erasedForLostKeys == [1, 3])
         let store = try open()
-        for number: UInt64 in 2...40 {
-            _ = try store.start()
-            _ = try store.append(makeEvents(3), to: number)
+        #expect { try store.events(of: 1) } throws: {
+            if case StoreError.erased? = $0 as? StoreError { true } else { false }
         }
+        #expect(try store.start().recording.number == 4)
         store.close()
-        for (file, content) in zip([first, second], old) { try content.write(to: file) }
-        let again = try open()
-        #expect(try again.events(of: 32) == makeEvents(3))
-        expectDamage(.keyMissing) { _ = try again.events(of: 33) }
-        #expect(try again.start().recording.number == 41)
-        again.close()
+        #expect(try StoreVerifier(directory.path, .test).run().isSound)
     }
 
     /// As when a backup of the log was put back and the keyring kept: what was erased since stays erased.

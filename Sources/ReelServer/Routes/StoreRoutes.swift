@@ -16,6 +16,8 @@ enum StoreRoutes {
                 json.member("id", figures.id.hexadecimal)
                 json.member("public_key", Hexadecimal.text(store.signer.publicKey))
                 json.member("version", exchange.context.options.version)
+                json.member("encryption", figures.keyFingerprint != nil)
+                if let key = figures.keyFingerprint { json.member("key", "\(key)") }
                 json.member("recordings", figures.recordingCount)
                 json.member("open", figures.openRecordingCount)
                 json.member("segments", figures.segmentCount)

@@ -141,7 +141,13 @@ struct Compactor {
     /// Carries a frame along, damaged or not: one that cannot be read must not keep the others from being compacted.
     private func copy(_ located: LocatedFrame, to writer: inout CompactedSegmentWriter) throws {
         do {
-            try writer.append(try located.readStored())
+            let stored = try located.readStored()
+            if context.sealer.isOutdated(stored.header) {
+                let frame = try located.read()
+                try writer.append(FrameDraft(frame.header, prefix: frame.prefix, member: frame.member))
+            } else {
+                try writer.append(stored)
+            }
         } catch StoreError.damaged(let damage) {
             try carry(located, damage, to: &writer)
         }

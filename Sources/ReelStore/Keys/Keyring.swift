@@ -133,6 +133,15 @@ final class Keyring: Sendable {
         }
     }
 
+    /// Whether the recording has, or had, a key in any version.
+    func knows(_ recording: UInt64) throws(SystemError) -> Bool {
+        for keyID in keyIDs {
+            if case .empty = try files.verdict(of: recording, in: set(keyID)) { continue }
+            return true
+        }
+        return false
+    }
+
     // MARK: Making
 
     /// The first number from `number` on that has a key, durable in both copies. Waits for the disk where keys have to be
@@ -171,7 +180,11 @@ final class Keyring: Sendable {
             var keys: [Name: SecretBytes] = [:]
             let found = try files.slots(of: numbers, in: rings)
             for (number, pair) in zip(numbers, found) {
-                switch KeyringVerdict(first: pair.first, second: pair.second) {
+                // Torn in one copy and never written in the other: nobody was given that number.
+                let isFree =
+                    (pair.first == .empty && pair.second == .unsound)
+                    || (pair.first == .unsound && pair.second == .empty)
+                switch isFree ? .empty : KeyringVerdict(first: pair.first, second: pair.second) {
                 case .empty:
                     let key = try SecretBytes.random(count: XAES256GCM.keySizeBytes)
                     slots.append(try makeSlot(of: number, key))
@@ -227,6 +240,16 @@ final class Keyring: Sendable {
         }
     }
 
+    /// Overwrites and removes the rings of every version but the current one, which no frame needs any more.
+    func removeOldVersions() throws(SystemError) {
+        try changing.withLock { _ throws(SystemError) in
+            try files.remove(
+                try files.list(of: rings.store).filter {
+                    $0.rings.generation == rings.generation && $0.rings.keyID < rings.keyID
+                })
+        }
+    }
+
     /// Destroys the keys of erased recordings in both copies of every version, durably. Their tombstones are durable
     /// already. Those destroyed before cost a look.
     ///
@@ -242,7 +265,7 @@ final class Keyring: Sendable {
     }
 
     private func destroy(_ tombstones: [Tombstone], page: UInt64, of rings: RingSet) throws(SystemError) {
-        guard try files.isThere(page: page, of: rings) else { return }
+        let isPageThere = try files.isThere(page: page, of: rings)
         var times: [UInt64: Int64] = [:]
         for tombstone in tombstones { times[tombstone.recording] = tombstone.erasedMicroseconds }
         guard let first = times.keys.min(), let last = times.keys.max() else { return }
@@ -253,8 +276,12 @@ final class Keyring: Sendable {
             // Also where nothing was ever written: a ring from a backup may have the key.
             slots.append(KeyringSlot(recording: number, .destroyed(microseconds: microseconds)))
         }
-        let steps = KeyringPlan.write(slots)
-        if !steps.isEmpty { try files.carryOut(steps, page: page, of: rings) }
+        guard !slots.isEmpty else { return }
+        if isPageThere {
+            try files.carryOut(KeyringPlan.write(slots), page: page, of: rings)
+        } else {
+            try files.makePage(page, of: rings, slots)
+        }
     }
 }
 

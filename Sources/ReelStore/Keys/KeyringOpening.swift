@@ -70,8 +70,7 @@ struct KeyringOpening {
     private func removeVoid(_ headers: [RingHeader], _ files: RingFiles) throws(SystemError) {
         var void: [RingHeader] = []
         for header in headers {
-            var first = header.first
-            first.rings.generation = rings.generation
+            let first = header.counterpart(in: rings)
             if try isWhole(first, files), try isWhole(first.other, files) {
                 void.append(header)
             } else {
@@ -85,6 +84,14 @@ struct KeyringOpening {
 extension RingHeader {
     /// Of the first copy of the same page.
     var first: RingHeader { RingHeader(rings: rings, page: page, copy: .first) }
+    /// The first copy of the page that counts where this one is of another generation. What a deep rotation that was not
+    /// switched has made has no page of its version yet: then it is the present version's.
+    func counterpart(in current: RingSet) -> RingHeader {
+        var rings = current
+        rings.keyID = min(self.rings.keyID, current.keyID)
+        return RingHeader(rings: rings, page: page, copy: .first)
+    }
+
     /// Of the other copy.
     var other: RingHeader { RingHeader(rings: rings, page: page, copy: copy.other) }
 }

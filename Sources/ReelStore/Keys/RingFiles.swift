@@ -32,16 +32,15 @@ final class RingFiles: Sendable {
     /// What the two copies of a run of slots say.
     ///
     /// - Parameter recordings: of one page.
-    /// - Returns: a pair a recording; a copy that is not there, or ends before, is unsound, and empty where neither is there.
+    /// - Returns: a pair a recording; one that ends before is unsound, one that is not there says what the other does.
     func slots(
         of recordings: ClosedRange<UInt64>, in rings: RingSet
     ) throws(SystemError) -> [(first: KeyringSlot.Reading, second: KeyringSlot.Reading)] {
         let page = Ring.page(of: recordings.lowerBound)
         let first = try read(RingHeader(rings: rings, page: page, copy: .first), recordings)
         let second = try read(RingHeader(rings: rings, page: page, copy: .second), recordings)
-        let isPageThere = first != nil || second != nil
-        let none = Array(repeating: isPageThere ? KeyringSlot.Reading.unsound : .empty, count: recordings.count)
-        return Array(zip(first ?? none, second ?? none)).map { ($0.0, $0.1) }
+        let none = Array(repeating: KeyringSlot.Reading.empty, count: recordings.count)
+        return Array(zip(first ?? second ?? none, second ?? first ?? none)).map { ($0.0, $0.1) }
     }
 
     func verdict(of recording: UInt64, in rings: RingSet) throws(SystemError) -> KeyringVerdict {

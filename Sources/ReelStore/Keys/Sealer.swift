@@ -88,6 +88,12 @@ final class Sealer: Sendable {
         guard isOpen else { throw .damaged(place().of(kind: .seal)) }
     }
 
+    /// Whether a frame is sealed with an older version of its recording's key than new ones are.
+    func isOutdated(_ header: FrameHeader) -> Bool {
+        guard let keyring, header.flags.contains(.sealed) else { return false }
+        return header.keyID < keyring.rings.keyID
+    }
+
     // MARK: Summaries
 
     /// A summary as it goes into the index.

@@ -95,8 +95,10 @@ struct LogSurvey {
 
     mutating func note(_ damage: Corruption) { report.damage.append(damage) }
 
-    mutating func noteKey(isDestroyed: Bool) {
-        if isDestroyed { report.destroyedKeyCount += 1 } else { report.keyCount += 1 }
+    mutating func note(_ keyring: KeyringReport) {
+        report.keyCount = keyring.keyCount
+        report.destroyedKeyCount = keyring.destroyedCount
+        report.damage += keyring.damage
     }
 
     /// Says what is missing: ordinals begin at 0 and have no holes, and rows tell of events behind the last frame.

@@ -65,6 +65,7 @@ struct Recovery {
         report.damage += log.damage
         let active = try log.makeActive(self)
         report.cutBytes = log.cutBytes
+        if !options.acceptsLostKeys { try requireKeys(of: log) }
         destroyKeys(of: log)
 
         let view = LogView(
@@ -99,6 +100,19 @@ struct Recovery {
     /// Rows that a crash brought back after retention had cleared them.
     private func clearExpired(_ log: LogInventory, index: RecordingIndex) throws(SystemError) {
         for range in log.expired.ranges { try index.clear(range.recordings) }
+    }
+
+    /// Without a page of its keyring a store is not opened: its recordings would look lost to all who ask, new keys would be
+    /// made for the next numbers of that page, and the page, once put back, would take those away.
+    private func requireKeys(of log: LogInventory) throws {
+        guard let keyring = sealer.keyring, log.nextRecording > 1 else { return }
+        let last = log.nextRecording - 1
+        var numbers = Array(stride(from: UInt64(1), through: last, by: Int(Ring.slotCount)))
+        numbers.append(last)
+        for number in numbers {
+            guard log.tombstones[number] == nil, log.expired.range(of: number) == nil else { continue }
+            if try !keyring.knows(number) { throw OpenError.keyringIncomplete(path: paths.keys, recording: number) }
+        }
     }
 
     /// What a crash between a tombstone and the keyring left, or a keyring from a backup brought back.

@@ -42,6 +42,8 @@ package struct QuarantinedBytes: Sendable, Equatable {
 
 /// What a repair found, saved and gave up.
 package struct RepairReport: Sendable, Equatable {
+    /// Recordings that were erased because their keys are gone.
+    package var erasedForLostKeys: [UInt64] = []
     /// What was found before; nothing is repaired where it is sound.
     package var before = VerifyReport()
     package var quarantined: [QuarantinedBytes] = []

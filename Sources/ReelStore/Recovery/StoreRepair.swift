@@ -29,10 +29,10 @@ package struct StoreRepair {
     /// - Throws: why the store cannot be read or opened, `.locked` where a daemon has it, or what failed on the way: then
     ///   nothing is lost that was not lost before.
     package func run(
-        isDryRun: Bool, progress: (UInt64, UInt64) -> Void = { _, _ in }
+        isDryRun: Bool, givesUpKeys: Bool = false, progress: (UInt64, UInt64) -> Void = { _, _ in }
     ) throws(RepairError) -> RepairReport {
         do {
-            return try repair(isDryRun: isDryRun, progress: progress)
+            return try repair(isDryRun: isDryRun, givesUpKeys: givesUpKeys, progress: progress)
         } catch let error as RepairError {
             throw error
         } catch let error as OpenError {
@@ -46,10 +46,13 @@ package struct StoreRepair {
         }
     }
 
-    private func repair(isDryRun: Bool, progress: (UInt64, UInt64) -> Void) throws -> RepairReport {
+    private func repair(
+        isDryRun: Bool, givesUpKeys: Bool, progress: (UInt64, UInt64) -> Void
+    ) throws -> RepairReport {
         // Before the lock is made: in a directory of somebody else's nothing is left behind.
         _ = try IdentityFile(paths, fileSystem).unlockedReadOnly(by: encryption)
         var report = RepairReport()
+        if givesUpKeys, !isDryRun { report.erasedForLostKeys = try giveUpKeys() }
         let plan: RepairPlan
         let erased: Set<UInt64>
         do {
@@ -59,6 +62,9 @@ package struct StoreRepair {
                 progress: progress)
             report.before = survey.report
             erased = survey.erasedByRow
+            if let lost = survey.report.damage.first(where: { $0.isOfKeys }), !givesUpKeys {
+                throw RepairError.keys(lost)
+            }
             plan = try RepairPlan(survey, paths, fileSystem)
             report.losses = plan.losses.map(\.loss)
             report.quarantined = plan.regions.map { region, segment in
@@ -87,6 +93,36 @@ package struct StoreRepair {
         var options = StoreOptions()
         options.compaction.isAutomatic = false
         return options
+    }
+
+    /// Erases the recordings whose keys are gone, as nothing of them will be read again.
+    private func giveUpKeys() throws -> [UInt64] {
+        var options = options
+        options.acceptsLostKeys = true
+        let store = try Store.open(directory, encryption, options: options, fileSystem: fileSystem, clock: clock)
+        defer { store.close() }
+        guard let keyring = store.context.sealer.keyring else { return [] }
+        var erased: [UInt64] = []
+        for number in 1..<store.context.view.nextRecording where isLost(number, keyring, store.context) {
+            _ = try store.context.wait { .erase(EraseRequest(number, overridingHold: true), $0) }
+            erased.append(number)
+        }
+        return erased
+    }
+
+    private func isLost(_ number: UInt64, _ keyring: Keyring, _ context: StoreContext) -> Bool {
+        guard context.view.tombstone(of: number) == nil, (try? context.view.frames(of: number).isEmpty) == false else {
+            return false
+        }
+        do throws(KeyFault) {
+            _ = try keyring.key(of: number)
+            return false
+        } catch {
+            switch error {
+            case .missing, .lost, .conflict, .forged: return true
+            case .destroyed, .system, .noRandomness: return false
+            }
+        }
     }
 
     /// - Returns: the segments that were written anew.
@@ -139,4 +175,6 @@ private func foldAnew(_ number: UInt64, _ context: StoreContext) throws(StoreErr
 package enum RepairError: Error, Sendable {
     case open(OpenError)
     case store(StoreError)
+    /// Keys are gone, which a copy of `keys/` would bring back: nothing was changed.
+    case keys(Corruption)
 }

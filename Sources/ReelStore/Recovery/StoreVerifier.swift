@@ -43,7 +43,9 @@ package struct StoreVerifier {
             try verifyLedger(&log)
             if let record = identity.keyRecord {
                 let rings = RingSet(store: identity.store, keyID: record.keyID, generation: record.generation)
-                try KeyringSurvey(paths, fileSystem, rings, key: unlocked?.sealed?.key).run(&log)
+                let known = Set(log.recordings.keys)
+                let survey = KeyringSurvey(paths, fileSystem, rings, key: unlocked?.sealed?.key)
+                log.note(try survey.run(isKnown: known.contains))
             }
             log.findGaps()
             return log
@@ -57,6 +59,29 @@ package struct StoreVerifier {
             throw .system(error)
         } catch StoreError.damaged(let damage) {
             throw .damaged(damage)
+        } catch {
+            preconditionFailure("no other error is thrown: \(error)")
+        }
+    }
+
+    /// Reads the keyring alone, and tries every key in it.
+    ///
+    /// - Returns: nil for a store without encryption.
+    /// - Throws: `.wrongKey`, `.keyNeeded`, why the store cannot be read.
+    package func keyring() throws(OpenError) -> KeyringReport? {
+        do {
+            let file = IdentityFile(paths, fileSystem)
+            guard let record = try file.read().keyRecord else { return nil }
+            guard let store = try file.unlockedReadOnly(by: encryption), let rings = store.rings else {
+                throw OpenError.keyNeeded(path: paths.root, written: record.fingerprint)
+            }
+            return try KeyringSurvey(paths, fileSystem, rings, key: store.sealed?.key).run()
+        } catch let error as OpenError {
+            throw error
+        } catch let error as SystemError {
+            throw .system(error)
+        } catch let error as CryptoError {
+            throw .crypto(error)
         } catch {
             preconditionFailure("no other error is thrown: \(error)")
         }

@@ -117,6 +117,12 @@ enum LocalStore {
                 .failure,
                 "\(path): the keys of this encrypted store are not here; put the directory back: a snapshot has it where "
                     + "--with-keys said")
+        case .keyringIncomplete(let path, let recording):
+            CommandFailure(
+                .failure,
+                "\(path): the key of recording \(recording) is not in the keyring: a part of it is gone, or it is older than "
+                    + "the log; put keys/ back from its newest copy. If there is none, 'reeld verify --repair "
+                    + "--give-up-keys' erases the recordings whose keys are gone, for good")
         case .wrongKey(let path, let written, let given):
             CommandFailure(
                 .failure, "\(path): wrong key: store was written with fingerprint \(written), this key is \(given)")

@@ -9,7 +9,8 @@ enum CommandTable {
         ImportCommand.import, EndCommand.end, EraseCommand.erase,
         StoreCommands.stats, VacuumCommand.vacuum, VerifyCommand.verify, SnapshotCommand.snapshot, IndexCommands.dump,
         IndexCommands.rebuild,
-        KeyCommands.generate, KeyCommands.fingerprint, KeyCommands.public,
+        KeyCommands.generate, KeyCommands.fingerprint, KeyRotationCommands.verify, KeyRotationCommands.rotate,
+        KeyCommands.public,
         BenchCommand.bench,
     ]
 

@@ -14,9 +14,12 @@ enum VerifyCommand {
         "public-key", value: "KEY",
         help: "With --certificate: the store's public key, as 'reeld key public' prints it, or a file with it")
 
+    private static let giveUpKeysOption = Command.Option(
+        "give-up-keys", help: "With --repair: erase the recordings whose keys are gone, for good")
+
     static let verify = Command(
         name: "verify", topic: .store, summary: "Read every byte of the store and tell all damage",
-        options: [repairOption, dryRunOption, certificateOption, publicKeyOption, OutputForm.option]
+        options: [repairOption, giveUpKeysOption, dryRunOption, certificateOption, publicKeyOption, OutputForm.option]
             + LocalStore.options,
         details: [
             "Checks every frame's checksums, inflates it, reads its events, and sees that no event of a recording is "
@@ -61,7 +64,12 @@ enum VerifyCommand {
             let isDryRun = invocation.has(dryRunOption)
             try LocalStore.becomeOwner(of: directory)
             let encryption = try StoreKeys.ofStore(directory, invocation) ?? .off
-            let report = try repair(directory, encryption, isDryRun: isDryRun)
+            let report = try repair(
+                directory, encryption, isDryRun: isDryRun, givesUpKeys: invocation.has(giveUpKeysOption))
+            if !report.erasedForLostKeys.isEmpty, form == .table {
+                let count = HumanText.plural(UInt64(report.erasedForLostKeys.count), "recording")
+                try invocation.output.write("\(count) erased, their keys being gone\n")
+            }
             try VerifyText(invocation.output, directory, form).print(report, isDryRun: isDryRun)
             return (report.after?.isSound ?? !report.isNeeded) ? .success : .failure
         })
@@ -91,12 +99,13 @@ enum VerifyCommand {
     }
 
     private static func repair(
-        _ directory: String, _ encryption: StoreEncryption, isDryRun: Bool
+        _ directory: String, _ encryption: StoreEncryption, isDryRun: Bool, givesUpKeys: Bool
     ) throws(CommandFailure) -> RepairReport {
         var bar: ProgressBar?
         defer { bar?.clear() }
         do throws(RepairError) {
-            return try StoreRepair(directory, encryption).run(isDryRun: isDryRun) { done, total in
+            return try StoreRepair(directory, encryption).run(isDryRun: isDryRun, givesUpKeys: givesUpKeys) {
+                done, total in
                 if bar == nil { bar = ProgressBar(total: total) }
                 bar?.advance(to: done, "verifying")
             }
@@ -105,6 +114,11 @@ enum VerifyCommand {
             case .open(.locked(let path)):
                 throw CommandFailure(.failure, "\(path): a daemon has this store open; stop the daemon first")
             case .open(let cause): throw failure(cause, directory)
+            case .keys(let damage):
+                throw CommandFailure(
+                    .failure,
+                    "\(damage); nothing was changed: a copy of keys/ brings it back. Where there is none, --give-up-keys erases "
+                        + "the recordings whose keys are gone")
             case .store(.diskFull):
                 throw CommandFailure(
                     .failure, "\(directory): the disk is full; make room for copies of what is damaged, and repeat this"

@@ -64,6 +64,10 @@ struct VerifyText {
         for gap in report.givenUp {
             try output.write("recording \(gap.recording): \(events(gap.ordinals)) were lost and given up before\n")
         }
+        if report.unopenedFrameCount > 0 {
+            let frames = HumanText.plural(UInt64(report.unopenedFrameCount), "encrypted frame")
+            try output.write("not opened, for want of a key: \(frames), of which only the checksums were read\n")
+        }
         if report.unfinishedBytes > 0 {
             try output.write(
                 "\(HumanText.size(report.unfinishedBytes)) behind the last frame: being written, or cut off by a crash\n"
@@ -156,6 +160,9 @@ extension JSONWriter {
             json.member("frames", report.frameCount)
             json.member("recordings", report.recordingCount)
             json.member("events", report.eventCount)
+            json.member("unopened_frames", report.unopenedFrameCount)
+            json.member("keys", report.keyCount)
+            json.member("destroyed_keys", report.destroyedKeyCount)
             json.member("unfinished_bytes", report.unfinishedBytes)
             json.member("damage") { json in
                 json.array { json in

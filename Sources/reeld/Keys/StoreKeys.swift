@@ -15,9 +15,13 @@ enum StoreKeys {
         _ settings: StoreSettings, _ journal: Journal
     ) throws(CommandFailure) -> StoreEncryption {
         guard settings.encryption else { return .off }
+        let identity = try identity(of: settings.directory)
+        if let identity, identity.keyRecord == nil {
+            throw LocalStore.failure(.notEncrypted(path: settings.directory))
+        }
         let source = source(settings)
-        let isNew = try identity(of: settings.directory) == nil
-        if isNew, case .keyFile(let path) = source, !isThere(path) {
+        let isNew = identity == nil
+        if isNew, settings.passphraseFile == nil, case .keyFile(let path) = source, !isThere(path) {
             let fingerprint = try KeyFile.make(path)
             journal.log(
                 .keyMade,
@@ -35,7 +39,8 @@ enum StoreKeys {
     ) throws(CommandFailure) -> StoreEncryption? {
         guard try identity(of: directory)?.keyRecord != nil else { return .off }
         let source = try source(invocation)
-        if isOptional, !isThere(source.path) { return nil }
+        // Named on the command line it is meant to be used.
+        if isOptional, invocation.text(option) == nil, !isThere(source.path) { return nil }
         return try read(source, isNew: false)
     }
 
@@ -55,9 +60,8 @@ enum StoreKeys {
 
     private static func source(_ settings: StoreSettings) -> KeySource {
         let credentials = getenv("CREDENTIALS_DIRECTORY").map { String(cString: $0) }
-        let isNamed = settings.keyFile != StoreSettings().keyFile
-        // The key file has a place by default; it must not hide a passphrase file that somebody named.
-        let keyFile = isNamed || settings.passphraseFile == nil || isThere(settings.keyFile) ? settings.keyFile : nil
+        // A key file that is not there must not hide a passphrase file that somebody named.
+        let keyFile = settings.passphraseFile == nil || isThere(settings.keyFile) ? settings.keyFile : nil
         guard
             let source = KeySource.choose(
                 credentials: credentials, keyFile: keyFile, passphraseFile: settings.passphraseFile)
@@ -65,7 +69,7 @@ enum StoreKeys {
         return source
     }
 
-    private static func read(_ source: KeySource, isNew: Bool) throws(CommandFailure) -> StoreEncryption {
+    static func read(_ source: KeySource, isNew: Bool) throws(CommandFailure) -> StoreEncryption {
         do {
             switch try source.read() {
             case .key(let secret): return .key(try StoreKey(secret))

@@ -111,8 +111,6 @@ enum FaultExpectation {
 
     /// What can be made anew from the log is made anew.
     private static func isDerivedAndRead(_ call: DiskCall) -> Bool {
-        // A slot: an erased recording's key that cannot be looked at is told, and tried again at the next opening.
-        if call.kind == .read, call.path.hasSuffix(".ring"), call.offsetBytes > 0 { return true }
         let isDerived =
             call.path.hasSuffix("/ids") || call.path.hasSuffix(".frames") || call.path.hasSuffix("/keys/store")
         return switch call.kind {
