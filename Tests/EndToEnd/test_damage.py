@@ -108,3 +108,21 @@ def test_compaction_keeps_what_is_sound_and_does_not_hide_the_damage(damaged):
     assert damaged.ask("GET", f"/v1/recordings/{damaged.other}/events").status == 200
     assert damaged.stop() == 0
     damaged.reeld_store("verify", exit_code=FAILURE)
+
+
+def test_a_list_says_what_it_leaves_out(daemon):
+    numbers = [daemon.begin(user="zoe") for _ in range(3)]
+    assert daemon.stop() == 0
+    daemon.process = None
+    segment = next((daemon.store / "log").iterdir())
+    log = bytearray(segment.read_bytes())
+    # A byte of the second recording's metadata: its frame is the third, behind the state and the first start.
+    at = 0
+    for _ in range(2):
+        at += (192 + int.from_bytes(log[at + 84 : at + 88], "little") + 7) // 8 * 8
+    log[at + 200] ^= 1
+    segment.write_bytes(log)
+    daemon.start()
+    done = daemon.reeld("ls", "-o", "json")
+    assert len(done.stdout.splitlines()) == len(numbers) - 1
+    assert b"left out, as it could not be read: 1 recording" in done.stderr and segment.name.encode() in done.stderr

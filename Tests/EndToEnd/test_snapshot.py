@@ -185,7 +185,8 @@ def test_what_an_interrupted_try_left_is_overwritten_and_strangers_are_not(daemo
     (tmp_path / "s.new/log").mkdir(parents=True)
     (tmp_path / "s.new/log/0000000001.seg").write_text("half")
     (tmp_path / "s.new/store").write_text("half")
-    daemon.reeld("snapshot", str(tmp_path / "s"))
+    done = daemon.reeld("snapshot", str(tmp_path / "s"))
+    assert b"has no keys" in done.stderr and b"--with-keys" in done.stderr
     assert verify(daemon, tmp_path / "s")["snapshot"]["as_made"]
     (tmp_path / "t.new/log").mkdir(parents=True)
     (tmp_path / "t.new/log/mine").write_text("mine")

@@ -60,6 +60,15 @@ enum ListCommand {
         }
     }
 
+    /// Also to a script: a list that left something out in silence would be taken for the whole.
+    private static func tellDamage(_ damage: [JSONValue]) {
+        guard let first = damage.first?.string else { return }
+        StandardErrorSink.write(
+            ("left out, as it could not be read: \(HumanText.plural(UInt64(damage.count), "recording")); \(first)")
+                .printable
+                + "\n")
+    }
+
     /// Asks page by page until there are as many as wanted, or no more.
     private static func collect(
         _ invocation: Invocation
@@ -77,6 +86,7 @@ enum ListCommand {
             let page = target.adding("limit", min(pageCountMax, wanted - recordings.count)).adding("cursor", cursor)
             let answer = try daemon.askJSON(.get, page)
             recordings += (answer["recordings"]?.array ?? []).map(RecordingView.init)
+            tellDamage(answer["damaged"]?.array ?? [])
             cursor = answer["next"]?.string
             hasMore = cursor != nil
             guard hasMore else { break }

@@ -52,8 +52,13 @@ enum SnapshotCommand {
             }
             var body = JSONWriter()
             body.value(.object(members))
-            let answer = try Daemon(invocation, timeoutSeconds: 0)
-                .askJSON(.post, Target("/v1/store/snapshot"), body: body.bytes)
+            let daemon = try Daemon(invocation, timeoutSeconds: 0)
+            let answer = try daemon.askJSON(.post, Target("/v1/store/snapshot"), body: body.bytes)
+            if !invocation.has(keys), try daemon.askJSON(.get, Target("/v1/store"))["encryption"]?.bool == true {
+                StandardErrorSink.write(
+                    "this snapshot of an encrypted store has no keys: with nothing but it nobody can read the recordings; "
+                        + "--with-keys=DIR copies them, too\n")
+            }
             switch try invocation.outputForm() {
             case .json: try invocation.output.writeLine(answer)
             case .table: try invocation.output.write(text(answer).printable + "\n")
