@@ -81,6 +81,10 @@ struct Recovery {
             try move(tail.moved, after: checkpoint, log, index: index, view: view)
             try replay(tail, index: index, view: view)
             try healRows(below: checkpoint.nextRecording, log, index: index, view: view)
+            // A row's page was written back before a power cut, its slot of `ids` maybe not, whatever became of its start.
+            for number in checkpoint.nextRecording..<max(checkpoint.nextRecording, log.nextRecording) {
+                if let row = index.row(number) { try index.insertID(of: row) }
+            }
         } else {
             try rebuild(index: index, view: view, log)
         }
