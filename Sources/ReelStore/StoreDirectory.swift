@@ -10,12 +10,12 @@ enum StoreDirectory {
         _ paths: StorePaths, _ encryption: StoreEncryption, fileSystem: any FileSystem, clock: any Clock,
         note: (StoreEvent) -> Void
     ) throws(OpenError) -> (lock: any File, store: UnlockedStore) {
-        do {
+        try OpenError.from {
             try fileSystem.createDirectory(paths.root)
             // Before the lock is made: in a directory of somebody else's nothing is left behind.
             try requireStoreOrNothing(paths, fileSystem)
             let lock = try fileSystem.open(paths.lock, .createIfMissing)
-            do { try lock.lock() } catch {
+            do throws(SystemError) { try lock.lock() } catch {
                 throw error.isHeldByAnother ? OpenError.locked(path: paths.root) : .system(error)
             }
             if let store = try IdentityFile(paths, fileSystem).unlocked(by: encryption, note: note) {
@@ -26,16 +26,6 @@ enum StoreDirectory {
             let store = try create(paths, encryption, fileSystem, clock)
             note(.created(path: paths.root))
             return (lock, store)
-        } catch let error as OpenError {
-            throw error
-        } catch let error as SystemError {
-            throw .system(error)
-        } catch let error as CryptoError {
-            throw .crypto(error)
-        } catch StoreError.system(let error) {
-            throw .system(error)
-        } catch {
-            preconditionFailure("no other error is thrown: \(error)")
         }
     }
 

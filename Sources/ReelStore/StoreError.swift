@@ -114,6 +114,27 @@ package enum OpenError: Error, Sendable {
     case damaged(Corruption)
 }
 
+extension OpenError {
+    /// Runs what reads or opens a store, and says in these words why it could not.
+    static func from<Result>(_ body: () throws -> Result) throws(OpenError) -> Result {
+        do {
+            return try body()
+        } catch let error as OpenError {
+            throw error
+        } catch let error as SystemError {
+            throw .system(error)
+        } catch let error as CryptoError {
+            throw .crypto(error)
+        } catch StoreError.system(let error) {
+            throw .system(error)
+        } catch StoreError.damaged(let damage) {
+            throw .damaged(damage)
+        } catch {
+            preconditionFailure("nothing that opens a store throws another error: \(error)")
+        }
+    }
+}
+
 /// Why a call on an open store failed. Nothing was changed unless the case says otherwise.
 package enum StoreError: Error, Sendable {
     case unknownRecording

@@ -77,6 +77,7 @@ def test_a_process_that_lets_go_of_all_is_as_before(child, tmp_path):
         ("kept = open('{}/a', 'w')", "other open files"),
         ("kept = os.pipe()", "other open files"),
         ("kept = [open('{}/0000000001.seg', 'w') for _ in range(2)]", "open 2 times"),
+        ("kept = [open('{}/erased.ledger', 'w') for _ in range(2)]", "open 2 times"),
         ("kept = open('{}/0000000002.seg', 'w'); os.unlink(kept.name)", "deleted"),
         ("threading.Thread(target=threading.Event().wait, daemon=True).start()", "threads were"),
     ],

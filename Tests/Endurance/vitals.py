@@ -10,6 +10,8 @@ MEGABYTE = 1 << 20
 # Beyond what the first half of a run held: room for tables that the load itself makes longer, and for the allocator.
 GROWTH_FACTOR_MAX = 1.15
 GROWTH_BYTES_MAX = 6 * MEGABYTE
+# Files of a store that are opened when they are first needed: segments, the keyring's, what tells of erasures.
+PARTS = (".seg", ".ring", "/erased.ledger")
 
 
 @dataclass
@@ -46,13 +48,13 @@ class Vitals:
 
     @property
     def others(self) -> Counter:
-        """All that is neither a socket nor a segment of the log: what must be the same before and after."""
+        """All that is neither a socket nor a part of the store: what must be the same before and after."""
         return Counter({name: count for name, count in self.files.items()
-                        if name != "socket" and not name.endswith(".seg")})  # fmt: skip
+                        if name != "socket" and not name.endswith(PARTS)})  # fmt: skip
 
     @property
-    def segments(self) -> Counter:
-        return Counter({Path(name).name: count for name, count in self.files.items() if name.endswith(".seg")})
+    def parts(self) -> Counter:
+        return Counter({Path(name).name: count for name, count in self.files.items() if name.endswith(PARTS)})
 
     @property
     def deleted(self) -> list[str]:
@@ -92,5 +94,5 @@ def difference(before: Vitals, after: Vitals) -> list[str]:
         more, fewer = dict(after.others - before.others), dict(before.others - after.others)
         wrong.append(f"other open files: {more} more, {fewer} fewer")
     wrong += [f"an open file is deleted: {name}" for name in after.deleted]
-    wrong += [f"{name} is open {count} times" for name, count in after.segments.items() if count != 1]
+    wrong += [f"{name} is open {count} times" for name, count in after.parts.items() if count != 1]
     return wrong

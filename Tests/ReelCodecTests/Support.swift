@@ -26,6 +26,7 @@ final class TemporaryDirectory {
     let path: String
 
     init() throws {
+        // mkdtemp(3): a directory that nobody else can have made, removed with its owner.
         var template = Array("/tmp/reel-codec-test-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else {
             throw SetupFailure("mkdtemp: errno \(errno)")

@@ -29,6 +29,7 @@ final class TemporaryDirectory {
     let path: String
 
     init() throws {
+        // Not $TMPDIR: a Unix socket's path has room for 107 bytes.
         var template = Array("/tmp/reel-server-XXXXXX".utf8CString)
         try #require(mkdtemp(&template) != nil)
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)

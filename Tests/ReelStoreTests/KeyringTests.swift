@@ -143,6 +143,10 @@ struct KeyringTests {
         try fill(1)
         let old = [try Data(contentsOf: first), try Data(contentsOf: second)]
         try fill(40)
+        // Erased ones need no keys, and say nothing of those between them.
+        let store = try open()
+        for number: UInt64 in [1, 41] { _ = try store.erase(number) }
+        store.close()
         let whole = [try Data(contentsOf: first), try Data(contentsOf: second)]
         for (file, content) in zip([first, second], old) {
             if isGone { try FileManager.default.removeItem(at: file) } else { try content.write(to: file) }
@@ -158,7 +162,7 @@ struct KeyringTests {
         #expect(try !StoreVerifier(directory.path, .test).run().isSound)
         for (file, content) in zip([first, second], whole) { try content.write(to: file) }
         let again = try open()
-        #expect(try again.events(of: 41) == makeEvents(10))
+        #expect(try again.events(of: 40) == makeEvents(10))
         #expect(try again.start().recording.number == 42)
         again.close()
     }

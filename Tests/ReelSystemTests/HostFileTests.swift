@@ -76,6 +76,7 @@ import Testing
             signal(SIGXFSZ, SIG_IGN)
             var limit = rlimit(rlim_cur: 1000, rlim_max: rlim_t.max)
             setrlimit(__rlimit_resource_t(1), &limit)
+            // What runs in a process of its own captures nothing, so not the test's directory either.
             var name = Array("/tmp/reel-system-test-XXXXXX".utf8CString)
             let raw = mkstemp(&name)
             let path = name.withUnsafeBufferPointer { $0.baseAddress.map(String.init(cString:)) ?? "" }

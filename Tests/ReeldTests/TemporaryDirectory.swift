@@ -6,6 +6,7 @@ final class TemporaryDirectory: Sendable {
     let path: String
 
     init() throws {
+        // mkdtemp(3): a directory that nobody else can have made, removed with its owner.
         var template = Array("/tmp/reeld-test-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw SystemError.last("mkdtemp") }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)

@@ -28,17 +28,7 @@ package struct KeyRotation {
         from old: StoreEncryption, to new: StoreEncryption, isDeep: Bool = false,
         note: @escaping @Sendable (StoreEvent) -> Void = { _ in }
     ) throws(OpenError) -> RotationReport {
-        do {
-            return try rotate(from: old, to: new, isDeep: isDeep, note)
-        } catch let error as OpenError {
-            throw error
-        } catch let error as SystemError {
-            throw .system(error)
-        } catch let error as CryptoError {
-            throw .crypto(error)
-        } catch {
-            preconditionFailure("no other error is thrown: \(error)")
-        }
+        try OpenError.from { try rotate(from: old, to: new, isDeep: isDeep, note) }
     }
 
     private func rotate(

@@ -40,19 +40,7 @@ struct Recovery {
     }
 
     mutating func run() throws(OpenError) -> Result {
-        do {
-            return try recover()
-        } catch let error as OpenError {
-            throw error
-        } catch let error as SystemError {
-            throw .system(error)
-        } catch StoreError.system(let error) {
-            throw .system(error)
-        } catch StoreError.damaged(let damage) {
-            throw .damaged(damage)
-        } catch {
-            preconditionFailure("recovery throws no other error: \(error)")
-        }
+        try OpenError.from { try recover() }
     }
 
     private mutating func recover() throws -> Result {
@@ -81,10 +69,7 @@ struct Recovery {
             try move(tail.moved, after: checkpoint, log, index: index, view: view)
             try replay(tail, index: index, view: view)
             try healRows(below: checkpoint.nextRecording, log, index: index, view: view)
-            // A row's page was written back before a power cut, its slot of `ids` maybe not, whatever became of its start.
-            for number in checkpoint.nextRecording..<max(checkpoint.nextRecording, log.nextRecording) {
-                if let row = index.row(number) { try index.insertID(of: row) }
-            }
+            try insertIDs(from: checkpoint.nextRecording, log, index: index)
         } else {
             try rebuild(index: index, view: view, log)
         }
@@ -111,10 +96,13 @@ struct Recovery {
     private func requireKeys(of log: LogInventory) throws {
         guard let keyring = sealer.keyring, log.nextRecording > 1 else { return }
         let last = log.nextRecording - 1
-        var numbers = Array(stride(from: UInt64(1), through: last, by: Int(Ring.slotCount)))
-        numbers.append(last)
-        for number in numbers {
-            guard log.tombstones[number] == nil, log.expired.range(of: number) == nil else { continue }
+        func isKept(_ number: UInt64) -> Bool {
+            log.tombstones[number] == nil && log.expired.range(of: number) == nil
+        }
+        for page in 0...Ring.page(of: last) {
+            let numbers = Ring.recordings(of: page).clamped(to: 1...last)
+            // The last of a page: a ring that is older than the log lacks the keys at its end.
+            guard let number = numbers.reversed().first(where: isKept) else { continue }
             if try !keyring.knows(number) { throw OpenError.keyringIncomplete(path: paths.keys, recording: number) }
         }
     }
@@ -173,7 +161,6 @@ struct Recovery {
                 try remake(one.number, fold, log, index: index)
                 continue
             }
-            if one.number >= checkpoint.nextRecording { try index.insertID(of: row) }
             // The installation writes a row's new places in one piece: this one was written then, or later.
             if row.status == .erased || UInt64(row.metadataSegment) == one.segment { continue }
             let frames = try view.frames(of: one.number).filter { $0.entry.lsn <= row.lsn }
@@ -195,11 +182,7 @@ struct Recovery {
         for located in frames {
             let number = located.entry.recording
             if let row = index.row(number), let summary = index.summary(number), summary.lsn == row.summaryLSN {
-                if row.lsn >= located.entry.lsn {
-                    // The row's page was written back before a power cut, its slot of `ids` maybe not.
-                    if located.entry.kind == .start { try index.insertID(of: row) }
-                    continue
-                }
+                if row.lsn >= located.entry.lsn { continue }
                 var state: RecordingState? = RecordingState(row: row, summary: summary)
                 try add(located, fold, to: &state)
                 if let state { try write(state, to: index) }
@@ -225,6 +208,16 @@ struct Recovery {
             case .erased(let microseconds): state = .erasedByKey(located.entry, microseconds)
             default: throw error
             }
+        }
+    }
+
+    /// Ids of rows that the checkpoint does not speak of: a row's page was written back before a power cut, its slot of `ids`
+    /// maybe not. By the rows, as a recording's start may be in no segment that is looked at again.
+    private func insertIDs(from first: UInt64, _ log: LogInventory, index: RecordingIndex) throws(SystemError) {
+        var number = first
+        while number < log.nextRecording {
+            if let row = index.row(number) { try index.insertID(of: row) }
+            number += 1
         }
     }
 

@@ -28,7 +28,7 @@ package struct StoreVerifier {
 
     /// As `run`, with what a repair wants to know.
     func survey(progress: (UInt64, UInt64) -> Void = { _, _ in }) throws(OpenError) -> LogSurvey {
-        do {
+        try OpenError.from {
             let file = IdentityFile(paths, fileSystem)
             let identity = try file.read()
             // A snapshot has its keyring elsewhere; without it nothing opens.
@@ -49,18 +49,6 @@ package struct StoreVerifier {
             }
             log.findGaps()
             return log
-        } catch let error as OpenError {
-            throw error
-        } catch let error as SystemError {
-            throw .system(error)
-        } catch let error as CryptoError {
-            throw .crypto(error)
-        } catch StoreError.system(let error) {
-            throw .system(error)
-        } catch StoreError.damaged(let damage) {
-            throw .damaged(damage)
-        } catch {
-            preconditionFailure("no other error is thrown: \(error)")
         }
     }
 
@@ -69,21 +57,13 @@ package struct StoreVerifier {
     /// - Returns: nil for a store without encryption.
     /// - Throws: `.wrongKey`, `.keyNeeded`, why the store cannot be read.
     package func keyring() throws(OpenError) -> KeyringReport? {
-        do {
+        try OpenError.from {
             let file = IdentityFile(paths, fileSystem)
             guard let record = try file.read().keyRecord else { return nil }
             guard let store = try file.unlockedReadOnly(by: encryption), let rings = store.rings else {
                 throw OpenError.keyNeeded(path: paths.root, written: record.fingerprint)
             }
             return try KeyringSurvey(paths, fileSystem, rings, key: store.sealed?.key).run()
-        } catch let error as OpenError {
-            throw error
-        } catch let error as SystemError {
-            throw .system(error)
-        } catch let error as CryptoError {
-            throw .crypto(error)
-        } catch {
-            preconditionFailure("no other error is thrown: \(error)")
         }
     }
 

@@ -75,7 +75,7 @@ final class ExportDirectory {
     }
 }
 
-/// A file of an `ExportDirectory` while it is written.
+/// A file of an `ExportDirectory` while it is written; one that is never finished leaves nothing.
 final class HashedFile {
     private let name: String
     private let path: String
@@ -83,6 +83,7 @@ final class HashedFile {
     private let descriptor: FileDescriptor
     private let digest: SHA256
     private var sizeBytes: UInt64 = 0
+    private var isFinished = false
 
     fileprivate init(_ name: String, _ path: String, _ directory: ExportDirectory) throws(CommandFailure) {
         self.name = name
@@ -96,6 +97,10 @@ final class HashedFile {
         descriptor = FileDescriptor(owning: raw)
     }
 
+    deinit {
+        if !isFinished { unlink(path) }
+    }
+
     func write(_ bytes: ArraySlice<UInt8>) throws(CommandFailure) {
         digest.update(bytes)
         sizeBytes += UInt64(bytes.count)
@@ -107,6 +112,7 @@ final class HashedFile {
     /// Makes it durable and a part of the directory.
     func finish() throws(CommandFailure) -> ExportDirectory.Entry {
         guard fsync(descriptor.raw) == 0 else { throw directory.failed(.last("fsync", path)) }
+        isFinished = true
         let entry = ExportDirectory.Entry(name: name, sizeBytes: sizeBytes, digest: digest.digest())
         directory.add(entry)
         return entry

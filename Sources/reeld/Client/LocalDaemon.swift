@@ -19,7 +19,7 @@ final class LocalDaemon {
 
     init(_ invocation: Invocation) throws(CommandFailure) {
         store = try LocalStore.open(invocation)
-        // Made with mode 0700.
+        // Made with mode 0700, and not where $TMPDIR says: a Unix socket's path has room for 107 bytes.
         var template = Array("/tmp/reeld-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
             let error = SystemError.last("mkdtemp", "/tmp")

@@ -10,6 +10,7 @@ enum ConfigurationTarget {
     private static let fileSeparator: UInt8 = 0x1E
 
     private static let directory: String = {
+        // mkdtemp(3): a directory that nobody else can have made, removed with its owner.
         var template = Array("/tmp/reel-fuzz-XXXXXX".utf8CString)
         claim(mkdtemp(&template) != nil, "mkdtemp: errno \(errno)")
         let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)

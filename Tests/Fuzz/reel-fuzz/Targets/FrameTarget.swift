@@ -14,6 +14,7 @@ enum FrameTarget {
         case 3:
             tombstone(rest)
             loss(rest)
+            expire(rest)
         case 4: batches(rest)
         default: identity(rest)
         }
@@ -46,7 +47,8 @@ enum FrameTarget {
         do throws(ShortInput) {
             let state = try StatePayload(decoding: bytes)
             let encoded = state.encoded()
-            let size = 48 + 16 * state.cuts.count + 8 * state.replaced.count + 40 * state.tombstones.count
+            let lists = 16 * state.cuts.count + 8 * state.replaced.count + Tombstone.sizeBytes * state.tombstones.count
+            let size = 48 + lists + ExpiredRange.sizeBytes * state.expired.count
             claim(encoded.count == size && size <= bytes.count, "a state of \(encoded.count) bytes, not \(size)")
             claim((try? StatePayload(decoding: encoded)) == state, "a state changes when it is written again")
             claim(encoded[..<8] == bytes[..<8] && encoded[16..<44] == bytes[16..<44], "a field of the state is lost")
@@ -88,6 +90,17 @@ enum FrameTarget {
         } catch {
             check(error, bytes)
             claim(bytes.count < LossPayload.sizeBytes, "40 bytes are a loss")
+        }
+    }
+
+    private static func expire(_ bytes: [UInt8]) {
+        do throws(ShortInput) {
+            let expire = try ExpirePayload(decoding: bytes)
+            let encoded = expire.encoded()
+            claim(encoded.count == 8 + ExpiredRange.sizeBytes * expire.ranges.count, "\(encoded.count) bytes of ranges")
+            claim((try? ExpirePayload(decoding: encoded)) == expire, "an expiry changes when it is written again")
+        } catch {
+            check(error, bytes)
         }
     }
 
