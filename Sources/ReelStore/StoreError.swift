@@ -37,6 +37,10 @@ package struct Corruption: Error, Equatable, Sendable, CustomStringConvertible {
         case ring
         /// A ring of another generation than the file `store` says, which is the only one of its page.
         case ringOfAnotherGeneration
+        /// The key of an erased recording is still there: the next opening destroys it.
+        case keyOfErased
+        /// The keyring's copy of the file `store` is damaged, gone or another's: the next opening makes it anew.
+        case identityCopy
         /// A slot of the index; it is derived and will be made anew.
         case indexChecksum
     }
@@ -85,6 +89,10 @@ package struct Corruption: Error, Equatable, Sendable, CustomStringConvertible {
             case .ring: "neither copy of this page of the keyring is whole; put keys/ back from a copy"
             case .ringOfAnotherGeneration:
                 "a page of the keyring under another store key than 'store' speaks of; put 'store' back with its keyring"
+            case .keyOfErased:
+                "the key of a recording that was erased is not destroyed; the next start destroys it"
+            case .identityCopy:
+                "not the copy of the store's file 'store' that belongs here; the next start makes it anew"
             case .indexChecksum: "the index's checksum does not hold here; it is made anew when it is read"
             }
         return "\(file):\(offsetBytes): \(what)"

@@ -3,6 +3,13 @@ import ReelFormat
 /// Where a store keeps what. FORMAT.md §2.
 struct StorePaths: Sendable {
     let root: String
+    /// The keyring's directory. A snapshot's lies elsewhere.
+    let keys: String
+
+    init(root: String, keys: String? = nil) {
+        self.root = root
+        self.keys = keys ?? "\(root)/keys"
+    }
 
     /// The directory the store's own directory lies in, whatever links led to it.
     var parent: String { "\(root)/.." }
@@ -13,7 +20,6 @@ struct StorePaths: Sendable {
     var manifest: String { "\(root)/snapshot.json" }
     /// Where snapshots may be within the store's own directory.
     var snapshots: String { "\(root)/snapshots" }
-    var keys: String { "\(root)/keys" }
     var reserve: String { "\(root)/reserve" }
     var log: String { "\(root)/log" }
     var index: String { "\(root)/index" }

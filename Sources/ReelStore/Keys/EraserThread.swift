@@ -13,6 +13,7 @@ final class EraserThread: Sendable {
 
     private struct State {
         var waiting: [Erasure] = []
+        var isAtWork = false
         var isStopped = false
     }
 
@@ -29,9 +30,18 @@ final class EraserThread: Sendable {
     func start() {
         guard let keyring = sealer.keyring else { return }
         let thread = Thread("reel-erase") { [self] in
-            while let erasures = take() { destroy(erasures, in: keyring) }
+            while let erasures = take() {
+                destroy(erasures, in: keyring)
+                state.broadcast { $0.isAtWork = false }
+            }
         }
         self.thread.withLock { $0 = thread }
+    }
+
+    /// Waits until the keys of all that was submitted by now are destroyed, or could not be.
+    func settle() {
+        guard sealer.keyring != nil else { return }
+        state.wait { $0.waiting.isEmpty && !$0.isAtWork ? () : nil }
     }
 
     /// Ends once everything that waits is done.
@@ -48,13 +58,14 @@ final class EraserThread: Sendable {
         }
         // At once: what is durably erased is given out no more.
         keyring.withhold(erasures.map(\.tombstone))
-        state.signal { $0.waiting += erasures }
+        state.broadcast { $0.waiting += erasures }
     }
 
     private func take() -> [Erasure]? {
         let taken: [Erasure]?? = state.wait { state in
             if state.waiting.isEmpty { return state.isStopped ? .some(nil) : nil }
             defer { state.waiting = [] }
+            state.isAtWork = true
             return state.waiting
         }
         return taken ?? nil

@@ -57,6 +57,19 @@ struct IdentityFile {
     /// Whether a store without its file `store` can be opened all the same.
     func isRestorable() throws -> Bool { try copy() != nil }
 
+    /// Whether the copy in the keyring is that of a store: made for it, under the same store key.
+    func isCopy(of identity: StoreIdentity) throws(SystemError) -> Bool {
+        do {
+            let copy = try read(paths.identityCopy)
+            return copy.store == identity.store && copy.keyRecord == identity.keyRecord
+        } catch let error as SystemError {
+            guard error.isMissing else { throw error }
+            return false
+        } catch {
+            return false
+        }
+    }
+
     // MARK: Unlocking
 
     /// The store that is there, its secrets opened, and both files made equal.
@@ -92,7 +105,9 @@ struct IdentityFile {
     /// A store whose keyring is away as a whole, as that of a restored snapshot, is not opened: every recording would look lost.
     private func requireKeyring() throws {
         let names = try fileSystem.list(paths.root)
-        guard !names.contains("keys"), names.contains("log"), try !fileSystem.list(paths.log).isEmpty else { return }
+        guard try !fileSystem.hasKeyring(paths), names.contains("log"), try !fileSystem.list(paths.log).isEmpty else {
+            return
+        }
         throw OpenError.keyringMissing(path: paths.keys)
     }
 

@@ -36,7 +36,7 @@ struct KeyringOpening {
     /// A keyring as it lies there, for who changes nothing.
     func readOnly(_ key: StoreKey, clock: any Clock) throws(SystemError) -> Keyring {
         let files = RingFiles(paths, fileSystem, isReadOnly: true)
-        let isThere = try fileSystem.list(paths.root).contains("keys")
+        let isThere = try fileSystem.hasKeyring(paths)
         let current = isThere ? try files.list(of: rings.store).filter { $0.rings.generation == rings.generation } : []
         return Keyring(
             key, rings, keyIDs: Set(current.map(\.rings.keyID)), files: files, isReadOnly: true, clock: clock)
@@ -50,6 +50,9 @@ struct KeyringOpening {
         case (true, true): return
         case (true, false): try remake(second, files)
         case (false, true): try remake(first, files)
+        case (false, false) where try files.isSwapped(first):
+            try files.unswap(first)
+            for header in [first, second] { note(.ringHealed(path: paths.ring(header))) }
         case (false, false): return note(.damage(Corruption(file: paths.ring(first), offsetBytes: 0, kind: .ring)))
         }
     }

@@ -133,16 +133,49 @@ final class RingFiles: Sendable {
         bytes += Array(repeating: 0, count: Ring.sizeBytes - bytes.count)
         let slots = Ring.read(own ?? [], expecting: header).slots
         let others = Ring.read(other ?? [], expecting: header.other).slots
-        for (index, recording) in Ring.recordings(of: header.page).enumerated() {
+        RingFiles.merge(slots, others, of: header.page, into: &bytes)
+        try make(header, bytes)
+        try fileSystem.syncDirectory(paths.keys)
+        suspect.withLock { _ = $0.remove(header.fileName) }
+    }
+
+    /// Whether each of a page's two files is the other one: somebody has changed their names.
+    func isSwapped(_ first: RingHeader) throws(SystemError) -> Bool {
+        for header in [first, first.other] {
+            guard let bytes = try bytes(of: header), bytes.count == Ring.sizeBytes,
+                RingHeader(decoding: bytes.span.bytes) == header.other
+            else { return false }
+        }
+        return true
+    }
+
+    /// Makes both files of a page anew, each from the one that has its name now. A crash between leaves the first one whole,
+    /// with all that both said, and the other to be made from it.
+    func unswap(_ first: RingHeader) throws(SystemError) {
+        guard let own = try bytes(of: first.other), let other = try bytes(of: first) else {
+            throw SystemError(ENOENT, "open", paths.ring(first))
+        }
+        let slots = Ring.read(own, expecting: first).slots
+        let others = Ring.read(other, expecting: first.other).slots
+        for (header, content) in [(first, own), (first.other, other)] {
+            var bytes = content
+            RingFiles.merge(slots, others, of: first.page, into: &bytes)
+            try make(header, bytes)
+            try fileSystem.syncDirectory(paths.keys)
+        }
+    }
+
+    /// Writes what both copies together say; what is unsound in both, or in conflict, stays as it is.
+    private static func merge(
+        _ slots: [KeyringSlot.Reading], _ others: [KeyringSlot.Reading], of page: UInt64, into bytes: inout [UInt8]
+    ) {
+        for (index, recording) in Ring.recordings(of: page).enumerated() {
             guard case .sound(let slot, _) = KeyringVerdict(first: slots[index], second: others[index]) else {
                 continue
             }
             let at = Int(Ring.offset(of: recording))
             bytes.replaceSubrange(at..<at + KeyringSlot.sizeBytes, with: slot.encoded())
         }
-        try make(header, bytes)
-        try fileSystem.syncDirectory(paths.keys)
-        suspect.withLock { _ = $0.remove(header.fileName) }
     }
 
     private func there(_ header: RingHeader) throws(SystemError) -> any File {

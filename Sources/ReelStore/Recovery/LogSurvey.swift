@@ -96,6 +96,7 @@ struct LogSurvey {
     mutating func note(_ damage: Corruption) { report.damage.append(damage) }
 
     mutating func note(_ keyring: KeyringReport) {
+        report.hasKeyring = keyring.isThere
         report.keyCount = keyring.keyCount
         report.destroyedKeyCount = keyring.destroyedCount
         report.damage += keyring.damage

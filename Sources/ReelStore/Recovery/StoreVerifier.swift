@@ -10,12 +10,14 @@ package struct StoreVerifier {
     private let fileSystem: any FileSystem
     private let clock: any Clock
 
-    /// - Parameter encryption: nil reads a sealed store in a reduced way: its checksums and structure, and not what is sealed.
+    /// - Parameters:
+    ///   - encryption: nil reads a sealed store in a reduced way: its checksums and structure, and not what is sealed.
+    ///   - keys: the keyring's directory, where it is not the store's own, as of a snapshot.
     package init(
-        _ directory: String, _ encryption: StoreEncryption? = nil, fileSystem: any FileSystem = HostFileSystem(),
-        clock: any Clock = SystemClock()
+        _ directory: String, _ encryption: StoreEncryption? = nil, keys: String? = nil,
+        fileSystem: any FileSystem = HostFileSystem(), clock: any Clock = SystemClock()
     ) {
-        paths = StorePaths(root: directory)
+        paths = StorePaths(root: directory, keys: keys)
         self.encryption = encryption
         self.clock = clock
         self.fileSystem = fileSystem
@@ -32,7 +34,7 @@ package struct StoreVerifier {
             let file = IdentityFile(paths, fileSystem)
             let identity = try file.read()
             // A snapshot has its keyring elsewhere; without it nothing opens.
-            let hasKeyring = try fileSystem.list(paths.root).contains("keys")
+            let hasKeyring = try fileSystem.hasKeyring(paths)
             let unlocked = try file.unlockedReadOnly(by: hasKeyring || identity.keyRecord == nil ? encryption : nil)
             var log = LogSurvey(
                 identity, sealer: try sealer(unlocked), digests: unlocked?.digests, paths, fileSystem)
@@ -43,9 +45,11 @@ package struct StoreVerifier {
             try verifyLedger(&log)
             if let record = identity.keyRecord {
                 let rings = RingSet(store: identity.store, keyID: record.keyID, generation: record.generation)
-                let known = Set(log.recordings.keys)
                 let survey = KeyringSurvey(paths, fileSystem, rings, key: unlocked?.sealed?.key)
-                log.note(try survey.run(isKnown: known.contains))
+                log.note(
+                    try survey.run(
+                        KeyringSurvey.Log(recordings: Set(log.recordings.keys), erased: log.erased, identity: identity))
+                )
             }
             log.findGaps()
             return log
@@ -192,6 +196,8 @@ package struct VerifyReport: Sendable, Equatable {
     package var lostRecordings: [UInt64] = []
     /// Sealed frames of which only the checksums were read, for want of the key.
     package var unopenedFrameCount = 0
+    /// Whether there is a keyring. A snapshot's may be elsewhere.
+    package var hasKeyring = false
     /// Keys in the keyring, and those destroyed, by slot; 0 in a store without encryption.
     package var keyCount = 0
     package var destroyedKeyCount = 0

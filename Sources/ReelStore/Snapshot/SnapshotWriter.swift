@@ -174,6 +174,8 @@ struct SnapshotWriter {
     /// The wrapped keys, into a directory of their own.
     private mutating func copyKeys() throws(SystemError) {
         guard let directory = order.keysDirectory else { return }
+        // Nothing of what the snapshot says was erased may go on living here.
+        context.eraser.settle()
         try fileSystem.createDirectory(directory)
         // The first copy of a page before the second, as they are written.
         for name in try fileSystem.list(context.paths.keys).sorted() where !name.hasSuffix(".new") {

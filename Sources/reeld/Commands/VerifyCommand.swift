@@ -17,10 +17,15 @@ enum VerifyCommand {
     private static let giveUpKeysOption = Command.Option(
         "give-up-keys", help: "With --repair: erase the recordings whose keys are gone, for good")
 
+    private static let keysOption = Command.Option(
+        "keys", value: "DIR", help: "The store's keyring is in DIR, where 'snapshot --with-keys' put it")
+
     static let verify = Command(
         name: "verify", topic: .store, summary: "Read every byte of the store and tell all damage",
-        options: [repairOption, giveUpKeysOption, dryRunOption, certificateOption, publicKeyOption, OutputForm.option]
-            + LocalStore.options,
+        options: [
+            keysOption, repairOption, giveUpKeysOption, dryRunOption, certificateOption, publicKeyOption,
+            OutputForm.option,
+        ] + LocalStore.options,
         details: [
             "Checks every frame's checksums, inflates it, reads its events, and sees that no event of a recording is "
                 + "missing; then the index. Changes nothing without --repair; a daemon may be running.",
@@ -33,18 +38,25 @@ enum VerifyCommand {
             "Reading a recording that has lost events still fails; ?damaged=skip and --skip-damaged give the rest. The "
                 + "copies in quarantine/ are read by nothing and may be removed; they may hold parts of recordings that "
                 + "were erased.",
-            "A snapshot is compared with its manifest too, file by file, and it is told when it has expired.",
+            "Of an encrypted store the keyring is read, too, and each key in it tried; keys of erased recordings that are still "
+                + "there are told. Without the store key only checksums are read, and it is said how much was not opened.",
+            "A snapshot is compared with its manifest too, file by file, and it is told when it has expired. --keys=DIR takes "
+                + "the keys that 'reeld snapshot --with-keys' copied: only then it is proved that the two belong together "
+                + "and every recording in the snapshot can be read.",
             "With --certificate it checks what 'reeld erase --certificate' wrote, anywhere and without the store. Whose "
                 + "signature it is, only --public-key can prove: without it the key written in the certificate is taken, "
                 + "which anybody could have made.",
         ],
         examples: [
-            "reeld verify", "reeld verify --store=/srv/copy/reeld", "reeld verify --repair --dry-run",
+            "reeld verify", "reeld verify --store=/srv/copy/reeld",
+            "reeld verify --store=/srv/backup/today --keys=/srv/keys/today", "reeld verify --repair --dry-run",
             "reeld verify --certificate=zoe.txt --public-key=store.pub",
         ],
         run: { invocation throws(CommandFailure) in
             if let path = invocation.text(certificateOption) {
-                guard !invocation.has(repairOption), !invocation.has(LocalStore.option) else {
+                guard !invocation.has(repairOption), !invocation.has(LocalStore.option),
+                    !invocation.has(keysOption)
+                else {
                     throw .usage("--certificate checks a file, and neither repairs nor needs a store")
                 }
                 try CertificateCheck(path, publicKey: invocation.text(publicKeyOption)).print(
@@ -56,10 +68,15 @@ enum VerifyCommand {
             let form = try invocation.outputForm()
             guard invocation.has(repairOption) else {
                 if invocation.has(dryRunOption) { throw .usage("--dry-run is for --repair") }
-                let report = try verify(directory, StoreKeys.ofStore(directory, invocation, isOptional: true))
+                let keys = try keyring(invocation, of: directory)
+                let report = try verify(
+                    directory, keys: keys, StoreKeys.ofStore(directory, invocation, isOptional: true))
                 let snapshot = try verifySnapshot(directory)
-                try VerifyText(invocation.output, directory, form).print(report, snapshot)
+                try VerifyText(invocation.output, directory, form, keys: keys).print(report, snapshot)
                 return report.isSound && snapshot?.faults.isEmpty ?? true ? .success : .failure
+            }
+            guard !invocation.has(keysOption) else {
+                throw .usage("--repair works on a store with its keyring in place; leave out --keys")
             }
             let isDryRun = invocation.has(dryRunOption)
             try LocalStore.becomeOwner(of: directory)
@@ -74,13 +91,26 @@ enum VerifyCommand {
             return (report.after?.isSound ?? !report.isNeeded) ? .success : .failure
         })
 
+    /// The directory that `--keys` names; absolute. Nil where it names none.
+    private static func keyring(_ invocation: Invocation, of store: String) throws(CommandFailure) -> String? {
+        guard let named = invocation.text(keysOption) else { return nil }
+        let path = try AbsolutePath.of(named)
+        guard SmallFile.isDirectory(path) else {
+            throw CommandFailure(.failure, "\(path): there is no such directory; name the one that --with-keys made")
+        }
+        guard try LocalStore.identity(invocation).keyRecord != nil else {
+            throw CommandFailure(.failure, "\(store): this store is not encrypted and has no keys; leave out --keys")
+        }
+        return path
+    }
+
     private static func verify(
-        _ directory: String, _ encryption: StoreEncryption?
+        _ directory: String, keys: String?, _ encryption: StoreEncryption?
     ) throws(CommandFailure) -> VerifyReport {
         var bar: ProgressBar?
         defer { bar?.clear() }
         do throws(OpenError) {
-            return try StoreVerifier(directory, encryption).run { done, total in
+            return try StoreVerifier(directory, encryption, keys: keys).run { done, total in
                 if bar == nil { bar = ProgressBar(total: total) }
                 bar?.advance(to: done, "verifying")
             }

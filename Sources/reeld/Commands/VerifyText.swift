@@ -8,8 +8,11 @@ struct VerifyText {
     private let output: Output
     private let directory: String
     private let form: OutputForm
+    /// The keyring's directory, where the command line names one.
+    private let keys: String?
 
-    init(_ output: Output, _ directory: String, _ form: OutputForm) {
+    init(_ output: Output, _ directory: String, _ form: OutputForm, keys: String? = nil) {
+        self.keys = keys
         self.output = output
         self.directory = directory
         self.form = form
@@ -21,6 +24,9 @@ struct VerifyText {
         }
         try writeFindings(report)
         for fault in snapshot?.faults ?? [] { try output.write("\(fault)\n") }
+        if report.hasKeyring, report.damage.isEmpty {
+            try output.write("\(keys ?? "\(directory)/keys"): \(keyring(report))\n")
+        }
         if let manifest = snapshot?.manifest { try output.write("\(directory): \(text(of: manifest))\n") }
         try output.write("\(directory): \(verdict(report)): \(figures(report))\n")
     }
@@ -47,6 +53,12 @@ struct VerifyText {
         try output.write("\(directory): \(verdict(after)): \(figures(after))\n")
     }
 
+    private func keyring(_ report: VerifyReport) -> String {
+        let destroyed = report.destroyedKeyCount > 0 ? ", and \(report.destroyedKeyCount) destroyed" : ""
+        let proof = report.unopenedFrameCount == 0 ? "each opens" : "not tried, for want of the store key"
+        return "the keyring: \(plural(report.keyCount, "key"))\(destroyed); \(proof)"
+    }
+
     private func text(of manifest: SnapshotManifest) -> String {
         let made = "a snapshot of \(CalendarTime.utcText(manifest.madeMicroseconds))"
         guard let expires = manifest.expiresMicroseconds else { return made }
@@ -66,7 +78,9 @@ struct VerifyText {
         }
         if report.unopenedFrameCount > 0 {
             let frames = HumanText.plural(UInt64(report.unopenedFrameCount), "encrypted frame")
-            try output.write("not opened, for want of a key: \(frames), of which only the checksums were read\n")
+            let hint = report.hasKeyring ? "" : "; --keys=DIR names the directory of the keys"
+            try output.write(
+                "not opened, for want of a key: \(frames), of which only the checksums were read\(hint)\n")
         }
         if report.unfinishedBytes > 0 {
             try output.write(
