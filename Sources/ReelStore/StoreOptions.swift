@@ -56,6 +56,8 @@ package struct CompactionOptions: Sendable, Equatable {
     package var idleMicroseconds: Int64 = 10 * 60_000_000
     /// So many small compacted segments are merged into one.
     package var mergeSegmentCount = 8
+    /// Whether it rests while others of the process have much to do.
+    package var isPaced = false
 
     package init() {}
 }

@@ -8,6 +8,7 @@ struct CompactedOutputs {
     private let context: StoreContext
     private let replaced: [UInt64]
     private let givenUp: [UInt64: [Range<UInt64>]]
+    private let pace: CompactionPace?
     private var finished: [CompactedSegment] = []
     private var numbers: [UInt64] = []
     private var day: Int64?
@@ -15,22 +16,24 @@ struct CompactedOutputs {
     var writer: CompactedSegmentWriter
 
     init(
-        _ context: StoreContext, replacing replaced: [UInt64], givenUp: [UInt64: [Range<UInt64>]]
+        _ context: StoreContext, replacing replaced: [UInt64], givenUp: [UInt64: [Range<UInt64>]],
+        pace: CompactionPace?
     ) throws(StoreError) {
         self.context = context
         self.replaced = replaced
         self.givenUp = givenUp
+        self.pace = pace
         let number = context.takeSegmentNumber()
         numbers = [number]
-        writer = try CompactedOutputs.writer(context, number, replacing: replaced)
+        writer = try CompactedOutputs.writer(context, number, replacing: replaced, pace)
     }
 
     private static func writer(
-        _ context: StoreContext, _ number: UInt64, replacing replaced: [UInt64]
+        _ context: StoreContext, _ number: UInt64, replacing replaced: [UInt64], _ pace: CompactionPace?
     ) throws(StoreError) -> CompactedSegmentWriter {
         let beginning = try context.wait { completion in .describe(segment: number, replacing: replaced, completion) }
         do {
-            return try CompactedSegmentWriter(beginning, context: context)
+            return try CompactedSegmentWriter(beginning, context: context, pace: pace)
         } catch {
             try? context.fileSystem.unlink(context.paths.temporarySegment(number))
             throw error.isDiskFull ? .diskFull : .system(error)
@@ -45,7 +48,7 @@ struct CompactedOutputs {
         try finishCurrent()
         let number = context.takeSegmentNumber()
         numbers.append(number)
-        writer = try CompactedOutputs.writer(context, number, replacing: [])
+        writer = try CompactedOutputs.writer(context, number, replacing: [], pace)
     }
 
     private mutating func finishCurrent() throws(SystemError) {

@@ -16,17 +16,22 @@ struct CompactedSegment: Sendable {
 /// Writes frames to a new segment file in `tmp/`, in large pieces.
 struct CompactedSegmentWriter {
     private static let bufferSizeBytes = 1 << 20
+    /// So much waits for the disk at a time, where it is paced: one sync of a whole segment would hold up the log's.
+    private static let unsyncedMaxBytes: UInt64 = 4 << 20
 
     private let segment: Segment
     private let sealer: Sealer
     private let path: String
+    private let pace: CompactionPace?
+    private var syncedBytes: UInt64 = 0
     private var buffer: [UInt8] = []
     private var writtenBytes: UInt64 = 0
     private(set) var entries: [FrameEntry] = []
 
     var lengthBytes: UInt64 { writtenBytes + UInt64(buffer.count) }
 
-    init(_ beginning: SegmentBeginning, context: StoreContext) throws(SystemError) {
+    init(_ beginning: SegmentBeginning, context: StoreContext, pace: CompactionPace? = nil) throws(SystemError) {
+        self.pace = pace
         path = context.paths.temporarySegment(beginning.state.segment)
         sealer = context.sealer
         let file = try context.fileSystem.open(path, .new)
@@ -44,7 +49,7 @@ struct CompactedSegmentWriter {
     mutating func append(_ frame: StoredFrame) throws(SystemError) {
         entries.append(FrameEntry(frame.header, at: lengthBytes))
         frame.append(to: &buffer)
-        if buffer.count >= CompactedSegmentWriter.bufferSizeBytes { try flush() }
+        try flushIfFull()
     }
 
     /// Adds bytes as they lay elsewhere, sound or not, from the next multiple of eight on.
@@ -58,7 +63,7 @@ struct CompactedSegmentWriter {
         buffer.append(contentsOf: bytes)
         let alignment = FrameHeader.alignmentBytes
         buffer.append(contentsOf: repeatElement(0, count: (alignment - bytes.count % alignment) % alignment))
-        if buffer.count >= CompactedSegmentWriter.bufferSizeBytes { try flush() }
+        try flushIfFull()
     }
 
     /// Makes all of it durable; the commit frame is the writer's to add.
@@ -67,6 +72,16 @@ struct CompactedSegmentWriter {
         try segment.file.sync()
         return CompactedSegment(
             segment: segment, temporaryPath: path, lengthBytes: writtenBytes, entries: entries, replaced: replaced)
+    }
+
+    private mutating func flushIfFull() throws(SystemError) {
+        if buffer.count >= CompactedSegmentWriter.bufferSizeBytes { try flush() }
+        guard let pace else { return }
+        if writtenBytes - syncedBytes >= CompactedSegmentWriter.unsyncedMaxBytes {
+            try segment.file.sync()
+            syncedBytes = writtenBytes
+        }
+        pace.rest()
     }
 
     private mutating func flush() throws(SystemError) {

@@ -42,7 +42,7 @@ final class CompactionThread: Sendable {
 
     /// Ends a running compaction at the next recording; what it wrote is thrown away.
     func stop() {
-        context.isClosing.withLock { $0 = true }
+        context.isClosing.broadcast { $0 = true }
         wishes.signal { $0.insert(.stop, at: 0) }
         thread.withLock { $0 }?.join()
     }

@@ -11,10 +11,15 @@ struct Compactor {
     private let context: StoreContext
     /// By segment, what a repair leaves out.
     private let leftOut: [UInt64: [Range<UInt64>]]?
+    private let pace: CompactionPace?
 
-    /// - Parameter leftOut: damage to leave out, by segment; other damage then ends the compaction. Nil carries all along.
-    init(_ context: StoreContext, leavingOut leftOut: [UInt64: [Range<UInt64>]]? = nil) {
+    /// - Parameters:
+    ///   - leftOut: damage to leave out, by segment; other damage then ends the compaction. Nil carries all along.
+    ///   - isUrgent: it does not rest, whatever the others have to do.
+    init(_ context: StoreContext, leavingOut leftOut: [UInt64: [Range<UInt64>]]? = nil, isUrgent: Bool = false) {
         self.context = context
+        let isPaced = context.options.compaction.isPaced && !isUrgent
+        pace = isPaced ? CompactionPace(isClosing: context.isClosing) : nil
         self.leftOut = leftOut
     }
 
@@ -32,7 +37,8 @@ struct Compactor {
     }
 
     private func write(_ inputs: [SealedSegment]) throws(StoreError) -> (before: UInt64, after: UInt64) {
-        var outputs = try CompactedOutputs(context, replacing: inputs.map(\.segment.number), givenUp: leftOut ?? [:])
+        var outputs = try CompactedOutputs(
+            context, replacing: inputs.map(\.segment.number), givenUp: leftOut ?? [:], pace: pace)
         do {
             try writeRecordings(of: inputs, to: &outputs)
             if leftOut == nil {

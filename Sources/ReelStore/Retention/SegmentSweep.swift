@@ -35,7 +35,7 @@ struct SegmentSweep {
             context.note(.segmentsUnlinked(count: empty.count, sizeBytes: report.unlinkedBytes))
         }
         for segment in partial {
-            let (before, after) = try Compactor(context).compact([segment])
+            let (before, after) = try Compactor(context, isUrgent: isUrgent).compact([segment])
             report.compaction.segmentCount += 1
             report.compaction.bytesBefore += before
             report.compaction.bytesAfter += after

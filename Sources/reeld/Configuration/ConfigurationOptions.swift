@@ -27,6 +27,7 @@ extension Configuration {
         options.retention.sizeMax = retention.maxSize
         options.retention.keepFree = retention.keepFree
         options.compaction.isAutomatic = compaction.automatic
+        options.compaction.isPaced = true
         options.compaction.chunkSizeBytes = Int(compaction.chunkSize)
         options.compaction.smallFrameCount = compaction.smallFrames
         return options
