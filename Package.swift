@@ -41,15 +41,16 @@ let package = Package(
         .executableTarget(
             name: "reel-bench-rivals",
             dependencies: [
-                "ReelStore", "ReelFormat", "ReelCodec", "ReelSystem", "ReelHTTP", "CReelSQLite", "CReelZlib",
-                "CReelCrypto",
+                "ReelStore", "ReelFormat", "ReelCodec", "ReelSystem", "ReelHTTP", "StoreFixtures", "CReelSQLite",
+                "CReelZlib", "CReelCrypto",
             ],
             path: "Tests/Benchmarks/Rivals", swiftSettings: strict),
 
         .testTarget(name: "ReelSystemTests", dependencies: ["ReelSystem"], swiftSettings: strict),
         .testTarget(name: "ReelCodecTests", dependencies: ["ReelCodec"], swiftSettings: strict),
         .testTarget(
-            name: "ReelFormatTests", dependencies: ["ReelFormat", "ReelCodec", "ReelStore", "ReelSystem"],
+            name: "ReelFormatTests",
+            dependencies: ["ReelFormat", "ReelCodec", "ReelStore", "ReelSystem", "StoreFixtures"],
             swiftSettings: strict),
         .testTarget(name: "ReelHTTPTests", dependencies: ["ReelHTTP"], swiftSettings: strict),
         .target(
@@ -62,7 +63,8 @@ let package = Package(
             dependencies: ["SimulatedDisk", "StoreFixtures", "ReelStore", "ReelFormat", "ReelCodec", "ReelSystem"],
             swiftSettings: strict),
         .testTarget(
-            name: "DamageTests", dependencies: ["SimulatedDisk", "ReelStore", "ReelFormat", "ReelCodec", "ReelSystem"],
+            name: "DamageTests",
+            dependencies: ["SimulatedDisk", "StoreFixtures", "ReelStore", "ReelFormat", "ReelCodec", "ReelSystem"],
             swiftSettings: strict),
         .testTarget(name: "ReelServerTests", dependencies: ["ReelServer", "StoreFixtures"], swiftSettings: strict),
         .testTarget(name: "ReelStoreTests", dependencies: ["ReelStore", "StoreFixtures"], swiftSettings: strict),

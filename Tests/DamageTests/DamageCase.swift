@@ -5,6 +5,8 @@ struct DamageCase: Sendable {
         case untouched
         /// What was hit is derived: everything is as before, whatever verify says.
         case healed
+        /// There is a copy: everything is as before, and verify tells of this file, or is refused by an error that names it.
+        case healedAndTold(file: String)
         /// Verify tells of this file, at this offset or before; what is lost is told by whoever reads it.
         case told(file: String, offset: Int)
         /// All is as before, or what is not is told when it is read, listed or opened.

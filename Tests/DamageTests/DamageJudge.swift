@@ -20,24 +20,24 @@ struct DamageJudge: Sendable {
     private let count: UInt64
     /// An open recording and one whose id is known, for writing on.
     private let writable: UInt64
+    private let encryption: StoreEncryption
+    var isSealed: Bool { if case .off = encryption { false } else { true } }
 
-    /// - Parameters:
-    ///   - count: recordings in the store.
-    ///   - writable: one that takes batches still.
-    init(_ image: DiskImage, count: UInt64, writable: UInt64) throws {
-        self.image = image
-        self.count = count
-        self.writable = writable
-        let store = try DamageJudge.open(SimulatedDisk(image))
+    init(_ golden: GoldenImage) throws {
+        image = golden.disk
+        count = golden.count
+        writable = golden.writable
+        encryption = golden.encryption
+        let store = try DamageJudge.open(SimulatedDisk(image), encryption)
         sound = StoreReading(store, count: count)
         store.close()
         guard sound.faults.isEmpty, sound.openDamage.isEmpty else { throw JudgeFault(text: "\(sound.faults)") }
     }
 
-    static func open(_ disk: SimulatedDisk) throws -> Store {
+    static func open(_ disk: SimulatedDisk, _ encryption: StoreEncryption) throws -> Store {
         var options = StoreOptions()
         options.compaction.isAutomatic = false
-        return try Store.open(GoldenImage.root, options: options, fileSystem: disk, clock: StillClock())
+        return try Store.open(GoldenImage.root, encryption, options: options, fileSystem: disk, clock: StillClock())
     }
 
     /// What is wrong; empty where all is as it must be.
@@ -56,16 +56,20 @@ struct DamageJudge: Sendable {
     private func verify(_ damage: DamageCase, _ disk: SimulatedDisk) -> [String] {
         let report: VerifyReport
         do throws(OpenError) {
-            report = try StoreVerifier(GoldenImage.root, fileSystem: disk).run()
+            report = try StoreVerifier(GoldenImage.root, encryption, fileSystem: disk).run()
         } catch {
-            if case .refused(let file) = damage.outcome, "\(error)".contains(file) { return [] }
-            return ["verify ends with \(error)"]
+            switch damage.outcome {
+            case .refused(let file) where "\(error)".contains(file): return []
+            case .healedAndTold(let file) where "\(error)".contains(file): return []
+            default: return ["verify ends with \(error)"]
+            }
         }
         switch damage.outcome {
         case .refused: return ["verify does not mind it"]
         case .told(let file, let offset):
             let isTold = report.damage.contains { $0.file == file && $0.offsetBytes <= UInt64(offset) }
             return isTold ? [] : ["verify does not tell of \(file):\(offset): \(report.damage)"]
+        case .healedAndTold(let file): return report.damage.contains { $0.file == file } ? [] : ["verify does not tell"]
         case .untouched: return report.isSound ? [] : ["verify finds \(report.damage) \(report.gaps)"]
         case .healed, .unchangedOrTold, .tailMayBeGone: return []
         }
@@ -76,12 +80,12 @@ struct DamageJudge: Sendable {
     private func open(_ damage: DamageCase, _ disk: SimulatedDisk) -> [String] {
         let store: Store
         do {
-            store = try DamageJudge.open(disk)
+            store = try DamageJudge.open(disk, encryption)
         } catch {
             switch damage.outcome {
             case .refused(let file):
                 return "\(error)".contains(file) ? [] : ["refused without the file's name: \(error)"]
-            case .untouched, .healed: return ["refused: \(error)"]
+            case .untouched, .healed, .healedAndTold: return ["refused: \(error)"]
             case .told, .unchangedOrTold, .tailMayBeGone:
                 // A refusal must say where to look.
                 return "\(error)".contains(GoldenImage.root) ? [] : ["refused without a place: \(error)"]
@@ -92,7 +96,7 @@ struct DamageJudge: Sendable {
         let reading = StoreReading(store, count: count)
         var problems = reading.faults
         switch damage.outcome {
-        case .untouched, .healed: problems += differences(reading)
+        case .untouched, .healed, .healedAndTold: problems += differences(reading)
         case .told, .unchangedOrTold: problems += silentLosses(reading, mayLoseTail: false)
         case .tailMayBeGone: problems += silentLosses(reading, mayLoseTail: true)
         case .refused: break

@@ -3,6 +3,7 @@ import ReelCodec
 import ReelFormat
 import ReelStore
 import SimulatedDisk
+import StoreFixtures
 
 /// A golden store on a disk in memory, and where the frames lie in its segments.
 struct GoldenImage: Sendable {
@@ -20,9 +21,16 @@ struct GoldenImage: Sendable {
     }
 
     var disk: DiskImage
+    let encryption: StoreEncryption
+    /// Recordings in it.
+    let count: UInt64
+    /// One that takes batches still.
+    let writable: UInt64 = 2
 
     /// - Parameter version: a directory of Tests/Golden. It is opened and closed once, so that the whole index is there.
-    init(_ version: String) throws {
+    init(_ version: String, count: UInt64, _ encryption: StoreEncryption = .off) throws {
+        self.count = count
+        self.encryption = encryption
         let store = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: "Golden/\(version)/store")
         var image = DiskImage(directories: ["/", GoldenImage.root])
@@ -36,14 +44,22 @@ struct GoldenImage: Sendable {
             }
         }
         let opened = SimulatedDisk(image)
-        try DamageJudge.open(opened).close()
+        try DamageJudge.open(opened, encryption).close()
         disk = opened.image()
+    }
+
+    init(disk: DiskImage, count: UInt64, _ encryption: StoreEncryption) {
+        self.disk = disk
+        self.count = count
+        self.encryption = encryption
     }
 
     /// Segment files, in order.
     var segments: [String] { disk.files.keys.filter { $0.hasSuffix(".seg") }.sorted() }
     /// Index files, in order.
     var index: [String] { disk.files.keys.filter { $0.hasPrefix("\(GoldenImage.root)/index/") }.sorted() }
+    /// The files of its keyring, in order; none where it is not sealed.
+    var rings: [String] { disk.files.keys.filter { $0.hasSuffix(".ring") }.sorted() }
     /// The segment that was being written: the golden stores end in a hot one.
     var active: String { segments.last ?? "" }
 

@@ -6,10 +6,10 @@ import Testing
 
 /// The judge finds what is wrong: stores that lie without any damage to their bytes.
 @Suite struct JudgeTests {
-    private func golden() throws -> GoldenImage { try GoldenImage("v1-losses") }
+    private func golden() throws -> GoldenImage { try GoldenImage("v1-losses", count: 6) }
 
     private func judge(_ golden: GoldenImage) throws -> DamageJudge {
-        try DamageJudge(golden.disk, count: 6, writable: 2)
+        try DamageJudge(golden)
     }
 
     /// The store without its index, its segments changed by a program that knows the format.

@@ -15,6 +15,7 @@ struct StoreReading {
         var told: Set<UInt64> = []
         /// The whole document, as text and through gzip; nil where it was refused or broken off.
         var document: [UInt8]?
+        /// Erased, or removed by its age.
         var isErased = false
         var isUnknown = false
         /// What reading met.
@@ -119,7 +120,7 @@ struct StoreReading {
     private func note(_ error: StoreError, in recording: inout Recording) {
         switch error {
         case .damaged(let damage): recording.damage.append(damage)
-        case .erased: recording.isErased = true
+        case .erased, .expired: recording.isErased = true
         case .unknownRecording: recording.isUnknown = true
         default: break
         }

@@ -3,6 +3,7 @@ import ReelCodec
 import ReelFormat
 import ReelStore
 import ReelSystem
+import StoreFixtures
 
 /// A clock that stands still unless it is told.
 final class GoldenClock: Clock, Sendable {
@@ -24,16 +25,27 @@ struct GoldenStore {
         case first
         /// With chunks, tombstones and losses in every kind of segment.
         case losses
+        /// The same under keys, with a recording that expired.
+        case sealed
 
         /// The recordings that are not erased.
         var recordings: [UInt64] {
             switch self {
             case .first: [1, 2, 4]
             case .losses: [1, 2, 4, 5]
+            case .sealed: [1, 2, 4, 5, 8]
             }
         }
         /// All there are.
-        var recordingCount: Int { self == .first ? 4 : 6 }
+        var recordingCount: Int {
+            switch self {
+            case .first: 4
+            case .losses: 6
+            case .sealed: 8
+            }
+        }
+        /// What it is sealed with.
+        var encryption: StoreEncryption { self == .sealed ? .test : .off }
     }
 
     private let directory: URL
@@ -54,7 +66,10 @@ struct GoldenStore {
             let store = try StoreHandle(path.path, clock: clock, segmentFrameMax: 3)
             try fill(store)
             store.close()
-        case .losses: try LossyStore(path, clock).fill()
+        case .losses: try LossyStore(path, clock, content.encryption).fill()
+        case .sealed:
+            try LossyStore(path, clock, content.encryption).fill()
+            try ExpiredStore(path, clock, content.encryption).fill()
         }
         try trim(path)
         try writeExpected(path)
@@ -143,7 +158,7 @@ struct GoldenStore {
         try FileManager.default.createDirectory(at: expected, withIntermediateDirectories: true)
         // Of a copy: opening a store changes it.
         let copy = try TemporaryCopy(of: path)
-        let store = try StoreHandle(copy.path, clock: clock)
+        let store = try StoreHandle(copy.path, content.encryption, clock: clock)
         defer { store.close() }
         var tokens = ""
         for number in content.recordings {
@@ -174,13 +189,14 @@ struct StoreHandle {
 
     /// - Parameter segmentFrameMax: frames after which a segment is sealed.
     init(
-        _ path: String, clock: any Clock, segmentFrameMax: Int = 65_536, chunkSizeBytes: Int = 256 << 10
+        _ path: String, _ encryption: StoreEncryption = .off, clock: any Clock, segmentFrameMax: Int = 65_536,
+        chunkSizeBytes: Int = 256 << 10
     ) throws {
         var options = StoreOptions()
         options.segmentFrameMax = segmentFrameMax
         options.compaction.chunkSizeBytes = chunkSizeBytes
         options.compaction.isAutomatic = false
-        store = try Store.open(path, options: options, clock: clock)
+        store = try Store.open(path, encryption, options: options, clock: clock)
     }
 
     func close() { store.close() }
@@ -201,7 +217,7 @@ struct StoreHandle {
     func change(_ recording: UInt64, _ change: MetadataChange) throws {
         _ = try answer { try store.change(recording, change, $0) }
     }
-    func vacuum() throws { _ = try answer { store.vacuum($0) } }
+    func vacuum(_ request: VacuumRequest = VacuumRequest()) throws { _ = try answer { store.vacuum(request, $0) } }
 
     /// The whole recording as it is served: an array of its events.
     func document(

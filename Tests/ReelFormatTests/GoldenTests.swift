@@ -2,6 +2,7 @@ import Foundation
 import ReelCodec
 import ReelFormat
 import ReelStore
+import StoreFixtures
 import Testing
 
 /// Stores of earlier days that must stay readable for ever; FORMAT.md §20.
@@ -26,6 +27,9 @@ import Testing
         Version(
             name: "v1-losses", content: .losses, eventCount: 75 + 85 + 30 + 9 + 2, segmentCount: 5,
             lost: [4: 5..<10, 5: 6..<9]),
+        Version(
+            name: "v1-sealed", content: .sealed, eventCount: 75 + 88 + 30 + 9 + 12, segmentCount: 2,
+            lost: [4: 5..<10, 5: 6..<9]),
     ]
 
     private func expected(_ version: String, _ name: String) throws -> [UInt8] {
@@ -43,7 +47,7 @@ import Testing
         for hasIndex in [true, false] {
             let copy = try copy(version.name)
             if !hasIndex { try FileManager.default.removeItem(atPath: "\(copy.path)/index") }
-            let store = try StoreHandle(copy.path, clock: GoldenClock())
+            let store = try StoreHandle(copy.path, version.content.encryption, clock: GoldenClock())
             defer { store.close() }
             // The index is derived: a program with another one raises the checkpoint's version and rebuilds it here.
             #expect(store.store.report.damage.isEmpty && store.store.report.rebuiltIndex == !hasIndex)
@@ -73,12 +77,43 @@ import Testing
         #expect(try expected("v1-losses", "2.json") == document(GoldenStore.events(0, 85)))
         #expect(try expected("v1-losses", "4.json") == document(GoldenStore.events(0, 5) + GoldenStore.events(10, 25)))
         #expect(try expected("v1-losses", "5.json") == document((0..<3).flatMap { _ in GoldenStore.oddities }))
+        for name in ["1.json", "4.json", "5.json"] {
+            #expect(try expected("v1-sealed", name) == expected("v1-losses", name))
+        }
+        #expect(try expected("v1-sealed", "2.json") == document(GoldenStore.events(0, 88)))
+        #expect(try expected("v1-sealed", "8.json") == document(GoldenStore.events(0, 12)))
+    }
+
+    /// What is frozen is what is said to be in it.
+    @Test func theSealedOneTellsWhatIsGone() throws {
+        let copy = try copy("v1-sealed")
+        let store = try StoreHandle(copy.path, .test, clock: GoldenClock())
+        defer { store.close() }
+        func refusal(_ number: UInt64) -> String {
+            do throws(StoreError) { return "\(try store.store.recording(number).row.status)" } catch {
+                return "\(error)"
+            }
+        }
+        #expect(refusal(3).hasPrefix("erased") && refusal(6).hasPrefix("erased"))
+        #expect(refusal(7).hasPrefix("expired"))
+    }
+
+    @Test func theSealedOneShowsNothingToWhoHasNoKey() throws {
+        let copy = try copy("v1-sealed")
+        let files = try FileManager.default.subpathsOfDirectory(atPath: copy.path)
+        for file in files where file.hasSuffix(".seg") || file.hasPrefix("index/") {
+            let bytes = try Data(contentsOf: URL(filePath: "\(copy.path)/\(file)"))
+            for text in ["example", "shop", "note"] { #expect(bytes.range(of: Data(text.utf8)) == nil, "\(file)") }
+        }
+        let other = StoreEncryption.key(StoreEncryption.key(of: 8))
+        let refusal = #expect(throws: OpenError.self) { try StoreHandle(copy.path, other, clock: GoldenClock()) }
+        guard case .wrongKey = refusal else { throw DocumentFault("\(String(describing: refusal))") }
     }
 
     /// What clients keep must stay good: write tokens come from the store's secret.
     @Test(arguments: versions) func theTokensThatWereGivenOutAreStillGood(version: Version) throws {
         let copy = try copy(version.name)
-        let store = try StoreHandle(copy.path, clock: GoldenClock())
+        let store = try StoreHandle(copy.path, version.content.encryption, clock: GoldenClock())
         defer { store.close() }
         let lines = String(decoding: try expected(version.name, "tokens.txt"), as: UTF8.self).split(separator: "\n")
         #expect(lines.count == version.content.recordings.count)
@@ -92,7 +127,7 @@ import Testing
 
     @Test(arguments: versions) func itVerifies(version: Version) throws {
         let copy = try copy(version.name)
-        let report = try StoreVerifier(copy.path).run()
+        let report = try StoreVerifier(copy.path, version.content.encryption).run()
         #expect(report.isSound, "\(report)")
         #expect(report.eventCount == version.eventCount && report.segmentCount == version.segmentCount)
         #expect(report.givenUpEventCount == version.lost.values.reduce(0) { $0 + UInt64($1.count) })

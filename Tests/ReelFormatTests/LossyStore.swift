@@ -8,10 +8,12 @@ import ReelStore
 struct LossyStore {
     private let path: URL
     private let clock: GoldenClock
+    private let encryption: StoreEncryption
 
-    init(_ path: URL, _ clock: GoldenClock) {
+    init(_ path: URL, _ clock: GoldenClock, _ encryption: StoreEncryption) {
         self.path = path
         self.clock = clock
+        self.encryption = encryption
     }
 
     func fill() throws {
@@ -26,7 +28,7 @@ struct LossyStore {
     }
 
     private func open() throws -> StoreHandle {
-        try StoreHandle(path.path, clock: clock, segmentFrameMax: 8, chunkSizeBytes: 2 << 10)
+        try StoreHandle(path.path, encryption, clock: clock, segmentFrameMax: 8, chunkSizeBytes: 2 << 10)
     }
 
     /// Dense chunks of a finished recording, merged ones of an open one, and what is left of an erased one.
@@ -72,7 +74,7 @@ struct LossyStore {
             bytes[Int(victim.entry.offsetBytes) + FrameHeader.sizeBytes + 20] ^= 1
             try bytes.write(to: url)
         }
-        let report = try StoreRepair(path.path, clock: clock).run(isDryRun: false)
+        let report = try StoreRepair(path.path, encryption, clock: clock).run(isDryRun: false)
         guard report.after?.isSound == true, report.lostEventCount == 5 + 3 else {
             throw DocumentFault("the repair gave up something else: \(report.losses)")
         }
