@@ -1,5 +1,6 @@
 import ReelCodec
 import ReelStore
+import StoreFixtures
 
 /// What the corpus takes on disk once compacted, beside `gzip -6` of each whole recording.
 struct DiskBenchmark {
@@ -34,7 +35,7 @@ struct DiskBenchmark {
     }
 
     private func compactedSize(_ recordings: [Corpus.Recording], _ directory: String) throws -> UInt64 {
-        let store = try Store.open(directory)
+        let store = try Store.open(directory, .test)
         defer { store.close() }
         let scanner = EventScanner()
         for recording in recordings {

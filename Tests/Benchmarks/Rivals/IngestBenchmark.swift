@@ -12,6 +12,7 @@ struct IngestBenchmark {
     private var daemonCPU = Rounds()
     private var chainCPU = Rounds()
     private var store = Rounds()
+    private var clearStore = Rounds()
     private var log = Rounds()
     private var sqliteZlib = Rounds()
     private var sqliteGrouped = Rounds()
@@ -38,6 +39,7 @@ struct IngestBenchmark {
             ]
         }
         return scores + [
+            score("ingest, store in process, sealed / without encryption", store, clearStore, goal: 0.85),
             score("ingest, store in process / SQLite zlib-6", store, sqliteZlib, goal: 3),
             score("ingest, store in process / SQLite, same blobs, 64 a transaction", store, sqliteGrouped, goal: 1.5),
             score("log alone / SQLite, blobs ready for both, 64 a transaction", log, sqliteReady, goal: 1.5),
@@ -59,6 +61,8 @@ struct IngestBenchmark {
                 try BareChain.cpuSecondsAGigabyte(setting.corpus, rawSizeBytes: setting.ingestSizeBytes))
         }
         store.add(try measure("store", round) { try StoreIngest.run(loop, directory: $0) })
+        clearStore.add(
+            try measure("store without encryption", round) { try StoreIngest.run(loop, directory: $0, .off) })
         sqliteZlib.add(
             try measure("SQLite, zlib-6, 1 a transaction", round) {
                 try SQLiteIngest.run(loop, path: $0, blobs: .zlib, batchesInTransaction: 1)
@@ -97,6 +101,6 @@ struct IngestBenchmark {
         let ratios = ours.ratios(to: rival)
         return Score(
             what: what, ours: "\(ours.text(0)) MB/s", rival: "\(rival.text(0)) MB/s", ratio: ratios.text(2),
-            goal: ">= \(goal.text(1))", isMet: ratios.median >= goal)
+            goal: ">= \(goal.text(2))", isMet: ratios.median >= goal)
     }
 }

@@ -1,6 +1,7 @@
 import ReelFormat
 import ReelStore
 import ReelSystem
+import StoreFixtures
 
 /// Listing, filtering and searching a million recordings, and what their store takes of memory.
 struct ListBenchmark {
@@ -12,7 +13,7 @@ struct ListBenchmark {
         let made = try ListStore(setting)
         var scores: [Score] = []
         let before = PrivateMemory.ofThisProcess()
-        let store = try Store.open(made.cleanDirectory, options: ListStore.options)
+        let store = try Store.open(made.cleanDirectory, .test, options: ListStore.options)
         defer { store.close() }
         for (what, goal, query) in queries {
             scores.append(listScore(store, "list of \(setting.listedCount): \(what)", goalMilliseconds: goal, query))

@@ -2,6 +2,7 @@ import ReelCodec
 import ReelFormat
 import ReelStore
 import ReelSystem
+import StoreFixtures
 
 /// A store with a million recordings, as a shop's support would have after some years: made once and kept.
 struct ListStore {
@@ -30,7 +31,7 @@ struct ListStore {
             ("killed after a compaction", "\(directory)/compacted"),
             ("power cut after a compaction", "\(directory)/compacted-cut"),
         ]
-        let whole = "\(directory)/whole-3"
+        let whole = "\(directory)/whole-4"
         if (try? SmallFile.access(of: whole)) != nil { return }
         setting.note("list: making stores with \(setting.listedCount) recordings in \(directory)")
         try Child.run(["rm", "-rf", directory])
@@ -76,7 +77,7 @@ struct ListStore {
         var options = ListStore.options
         options.checkpointSizeBytes = .max
         options.compaction.isAutomatic = compacts
-        return try Store.open(directory, options: options, clock: StoppedUptime(), note: note)
+        return try Store.open(directory, .test, options: options, clock: StoppedUptime(), note: note)
     }
 
     private func putIndex(of directory: String, into store: String) throws {

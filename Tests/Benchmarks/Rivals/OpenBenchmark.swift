@@ -1,6 +1,7 @@
 import Glibc
 import ReelStore
 import ReelSystem
+import StoreFixtures
 
 /// Opening the store of a million recordings: after a clean stop, and after what a crash can leave. Warm, and cold, as
 /// after a boot.
@@ -26,7 +27,7 @@ struct OpenBenchmark {
         if isCold { try PageCache.drop(copy) }
         let clock = SystemClock()
         let began = (wall: clock.uptimeMicroseconds, cpu: CPUTime.secondsOfThisProcess())
-        let store = try Store.open(copy, options: ListStore.options)
+        let store = try Store.open(copy, .test, options: ListStore.options)
         let milliseconds = Double(clock.uptimeMicroseconds - began.wall) / 1000
         let cpuMilliseconds = (CPUTime.secondsOfThisProcess() - began.cpu) * 1000
         setting.note("open: \(state): \(store.report)")

@@ -14,7 +14,7 @@ import ReelSystem
         }
     }
 
-    private static let names = ["ingest", "serve", "disk", "open", "list", "seek"]
+    private static let names = ["ingest", "serve", "disk", "open", "list", "erase", "seek"]
 
     private static func run(_ words: [String]) throws {
         var rest = words[...]
@@ -58,6 +58,7 @@ import ReelSystem
         case "disk": return try DiskBenchmark(setting: setting).scores()
         case "open": return try OpenBenchmark(setting: setting).scores()
         case "list": return try ListBenchmark(setting: setting).scores()
+        case "erase": return try EraseBenchmark(setting: setting).scores()
         case "seek": return try SeekBenchmark(setting: setting).scores()
         default: return []
         }

@@ -1,6 +1,7 @@
 import ReelCodec
 import ReelStore
 import ReelSystem
+import StoreFixtures
 
 /// Finding and reading the chunk for a moment of a two-hour recording.
 struct SeekBenchmark {
@@ -11,7 +12,7 @@ struct SeekBenchmark {
 
     func scores() throws -> [Score] {
         let directory = try setting.emptyDirectory("seek") + "/data"
-        let store = try Store.open(directory)
+        let store = try Store.open(directory, .test)
         defer { store.close() }
         let (number, eventCount) = try fill(store)
         let fresh = try seek(store, number)

@@ -1,14 +1,17 @@
 import ReelCodec
 import ReelStore
 import ReelSystem
+import StoreFixtures
 
 /// Our store, in this process: what a request's worker does, and the log.
 enum StoreIngest {
     /// The whole way: scan, hash, deflate, append.
     ///
     /// - Parameter directory: empty or missing; the store is left there.
-    static func run(_ loop: WriterLoop, directory: String) throws -> WriterLoop.Outcome {
-        let store = try Store.open(directory)
+    static func run(
+        _ loop: WriterLoop, directory: String, _ encryption: StoreEncryption = .test
+    ) throws -> WriterLoop.Outcome {
+        let store = try Store.open(directory, encryption)
         defer { store.close() }
         let recordings = try startRecordings(loop, store)
         return try loop.run {
@@ -29,7 +32,7 @@ enum StoreIngest {
     ///
     /// - Parameter directory: empty or missing; the store is left there.
     static func runPrepared(_ loop: WriterLoop, directory: String) throws -> WriterLoop.Outcome {
-        let store = try Store.open(directory)
+        let store = try Store.open(directory, .test)
         defer { store.close() }
         let recordings = try startRecordings(loop, store)
         let scanner = EventScanner()
