@@ -67,7 +67,9 @@ let package = Package(
             dependencies: ["SimulatedDisk", "StoreFixtures", "ReelStore", "ReelFormat", "ReelCodec", "ReelSystem"],
             swiftSettings: strict),
         .testTarget(name: "ReelServerTests", dependencies: ["ReelServer", "StoreFixtures"], swiftSettings: strict),
-        .testTarget(name: "ReelStoreTests", dependencies: ["ReelStore", "StoreFixtures"], swiftSettings: strict),
+        .testTarget(
+            name: "ReelStoreTests", dependencies: ["ReelStore", "StoreFixtures", "SimulatedDisk"], swiftSettings: strict
+        ),
         .testTarget(
             name: "ReeldTests",
             dependencies: ["reeld", "ReelStore", "ReelHTTP", "ReelFormat", "ReelCodec", "ReelSystem"],

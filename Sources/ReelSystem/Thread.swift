@@ -18,6 +18,25 @@ package struct Thread: Sendable {
 
     /// Waits until the body has returned; to be called once.
     package func join() { pthread_join(handle, nil) }
+
+    /// Does the same to several things at once, each on a thread of its own, and waits for all; for what waits for the disk.
+    /// A single one is done by the caller.
+    ///
+    /// - Throws: the first error that one of them met; the others are done all the same.
+    package static func each<Element: Sendable, Failure: Error>(
+        of elements: some Collection<Element>, named name: String,
+        _ body: @escaping @Sendable (Element) throws(Failure) -> Void
+    ) throws(Failure) {
+        if elements.count == 1, let only = elements.first { return try body(only) }
+        let failures = Monitor<[Failure]>([])
+        let threads = elements.map { element in
+            Thread(name) {
+                do throws(Failure) { try body(element) } catch { failures.withLock { $0.append(error) } }
+            }
+        }
+        for thread in threads { thread.join() }
+        if let failure = failures.withLock({ $0.first }) { throw failure }
+    }
 }
 
 private final class Start {

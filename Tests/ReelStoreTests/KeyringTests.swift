@@ -2,6 +2,7 @@ import Foundation
 import ReelCodec
 import ReelFormat
 import ReelSystem
+import SimulatedDisk
 import StoreFixtures
 import Testing
 
@@ -257,6 +258,45 @@ struct KeyringTests {
             try body()
         } throws: { error in
             if case StoreError.damaged(let damage)? = error as? StoreError { damage.kind == kind } else { false }
+        }
+    }
+
+    @Test(arguments: [nil, 7, 30]) func keysOfManyPagesAreDestroyedTogether(failingSync: Int?) throws {
+        let disk = SimulatedDisk()
+        try Store.open("/store", .test, fileSystem: disk, clock: FakeClock()).close()
+        let paths = StorePaths(root: "/store")
+        let store = try #require(try IdentityFile(paths, disk).unlocked(by: .test) { _ in })
+        let rings = try #require(store.rings)
+        let keyring = try KeyringOpening(paths, disk, rings) { _ in }.run(
+            try #require(store.sealed).key, clock: FakeClock())
+        let pages = 0..<UInt64(20)
+        let victims = try pages.map { try keyring.firstUsable(from: Ring.recordings(of: $0).lowerBound) }
+        let tombstones = victims.map { number in
+            Tombstone(recording: number, id: .unknown, erasedMicroseconds: 5, lsn: number)
+        }
+        if let failingSync {
+            let count = Monitor(0)
+            disk.setFault { kind, _ in
+                guard kind == .sync,
+                    count.withLock({
+                        $0 += 1; return $0
+                    }) == failingSync
+                else { return nil }
+                return SimulatedDisk.Failure()
+            }
+            #expect(throws: SystemError.self) { try keyring.destroy(tombstones) }
+            disk.setFault(nil)
+        }
+        try keyring.destroy(tombstones)
+        let files = RingFiles(paths, disk, isReadOnly: true)
+        for number in victims {
+            let pair = try files.slots(of: number...number, in: rings)[0]
+            guard case .sound(let slot) = pair.first, slot.isDestroyed, pair.first == pair.second else {
+                Issue.record("\(number): \(pair)")
+                continue
+            }
+            #expect(throws: KeyFault.destroyed(microseconds: 5)) { try keyring.key(of: number) }
+            #expect(throws: Never.self) { try keyring.key(of: number + 1) }
         }
     }
 }

@@ -3,7 +3,7 @@ import ReelFormat
 import ReelSystem
 
 /// The files of a keyring: what both copies of slots say, and changes of them in the order that leaves a good copy at
-/// every crash. Any thread reads; one at a time writes, which is its caller's care.
+/// every crash. Any thread reads; one at a time writes a page, which is its caller's care.
 final class RingFiles: Sendable {
     /// Open at a time; a store of a million recordings has two thousand.
     private static let openMax = 128
