@@ -49,6 +49,8 @@ package enum CertificateReader {
             machine: try fields.next("on"), selection: try fields.next("selection"))
         certificate.reason = try fields.nextIfThere("reason") ?? ""
         certificate.override = try fields.nextIfThere("override") ?? ""
+        certificate.refusedCount = try fields.nextCountIfThere("not-erased")
+        certificate.unreadCount = try fields.nextCountIfThere("unread")
         guard let count = Int(try fields.next("recordings")) else { throw .malformed(line: fields.line) }
         while !fields.isAtEnd { certificate.erased.append(try erased(try fields.next(), line: fields.line)) }
         guard certificate.erased.count == count else { throw .malformed(line: fields.line) }
@@ -88,6 +90,13 @@ package enum CertificateReader {
 
         mutating func nextIfThere(_ name: String) throws(CertificateFault) -> String? {
             rest.first?.starts(with: "\(name) ".utf8) == true ? try next(name) : nil
+        }
+
+        /// 0 where the field is not there.
+        mutating func nextCountIfThere(_ name: String) throws(CertificateFault) -> Int {
+            guard let text = try nextIfThere(name) else { return 0 }
+            guard let count = Int(text), count > 0 else { throw .malformed(line: line) }
+            return count
         }
 
         private mutating func nextBytes() throws(CertificateFault) -> ArraySlice<UInt8> {

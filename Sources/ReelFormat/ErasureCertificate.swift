@@ -20,6 +20,10 @@ package struct ErasureCertificate: Sendable, Equatable {
     /// Why pinned recordings were erased, too; empty where that was not asked.
     package var override = ""
     package var erased: [Tombstone] = []
+    /// Recordings that were selected and are not erased: pinned ones, and where the disk failed.
+    package var refusedCount = 0
+    /// Recordings that could not be read, so that nobody knows whether they were meant.
+    package var unreadCount = 0
 
     package init(
         store: StoreID, publicKey: [UInt8], issuedMicroseconds: Int64, requester: String, machine: String,
@@ -46,6 +50,8 @@ package struct ErasureCertificate: Sendable, Equatable {
         ]
         if !reason.isEmpty { lines.append("reason \(reason.oneLine)") }
         if !override.isEmpty { lines.append("override \(override.oneLine)") }
+        if refusedCount > 0 { lines.append("not-erased \(refusedCount)") }
+        if unreadCount > 0 { lines.append("unread \(unreadCount)") }
         lines.append("recordings \(erased.count)")
         lines += erased.map { "\($0.recording) \($0.id) \(TimeText.text($0.erasedMicroseconds) ?? "?")" }
         return lines.map { $0 + "\n" }.joined()

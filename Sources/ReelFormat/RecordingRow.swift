@@ -139,6 +139,12 @@ package struct RecordingRow: Equatable, Sendable {
     /// The LSN of the row at an offset, unchecked.
     package static func lsn(in span: RawSpan, at offsetBytes: Int) -> UInt64 { span.field(offsetBytes + 88) }
 
+    /// The status of the row at an offset, unchecked; nil where there is no row.
+    package static func status(in span: RawSpan, at offsetBytes: Int) -> RecordingStatus? {
+        guard span.field(offsetBytes + 5, as: UInt8.self) & RowFlags.present.rawValue != 0 else { return nil }
+        return RecordingStatus(rawValue: span.field(offsetBytes + 4))
+    }
+
     /// Whether the row at an offset is there and its checksum holds.
     package static func isSound(in span: RawSpan, at offsetBytes: Int) -> Bool {
         let row = span.extracting(offsetBytes..<offsetBytes + sizeBytes)

@@ -5,6 +5,8 @@ package struct SnapshotManifest: Sendable, Equatable {
     package static let fileName = "snapshot.json"
     package static let sizeMaxBytes = 64 << 20
     static let format = "reeld snapshot 1"
+    /// Of a directory with the keys of a snapshot.
+    static let formatOfKeys = "reeld snapshot keys 1"
 
     /// A file of it.
     package struct File: Sendable, Equatable {
@@ -22,6 +24,10 @@ package struct SnapshotManifest: Sendable, Equatable {
     }
 
     package var store: StoreID
+    /// It is of the directory with the keys, and not of the snapshot.
+    package var isOfKeys = false
+    /// Where the keys were put, an absolute path; nil where they were not copied.
+    package var keysDirectory: String?
     /// The last log sequence number in it.
     package var lsn: UInt64
     /// Recordings ever started by then.
@@ -46,7 +52,7 @@ package struct SnapshotManifest: Sendable, Equatable {
     package func encoded() -> [UInt8] {
         var json = JSONWriter(capacityBytes: 512 + files.count * 96)
         json.object { json in
-            json.member("format", SnapshotManifest.format)
+            json.member("format", isOfKeys ? SnapshotManifest.formatOfKeys : SnapshotManifest.format)
             json.member("store", store.hexadecimal)
             json.member("lsn", lsn)
             json.member("recordings", recordingCount)
@@ -54,6 +60,7 @@ package struct SnapshotManifest: Sendable, Equatable {
             json.member("expires") { json in
                 if let expiresMicroseconds { json.time(expiresMicroseconds) } else { json.null() }
             }
+            if let keysDirectory { json.member("keys", keysDirectory) }
             json.member("files") { json in
                 json.array { json in
                     for file in files {
@@ -72,13 +79,16 @@ package struct SnapshotManifest: Sendable, Equatable {
     /// Nil for what is no manifest.
     package init?(decoding bytes: [UInt8]) {
         guard let json = try? JSONValue(parsing: bytes, sizeMaxBytes: SnapshotManifest.sizeMaxBytes),
-            json["format"]?.string == SnapshotManifest.format,
+            let format = json["format"]?.string,
+            [SnapshotManifest.format, SnapshotManifest.formatOfKeys].contains(format),
             let store = json["store"]?.string.flatMap({ StoreID(hexadecimal: $0) }),
             let lsn = json["lsn"]?.integer.flatMap({ UInt64(exactly: $0) }),
             let count = json["recordings"]?.integer.flatMap({ UInt64(exactly: $0) }),
             let made = json["made"]?.string.flatMap({ TimeText.microseconds($0) }), let files = json["files"]?.array
         else { return nil }
         self.init(store: store, lsn: lsn, recordingCount: count, madeMicroseconds: made)
+        isOfKeys = format == SnapshotManifest.formatOfKeys
+        keysDirectory = json["keys"]?.string
         if let expires = json["expires"], !expires.isNull {
             guard let time = expires.string.flatMap({ TimeText.microseconds($0) }) else { return nil }
             expiresMicroseconds = time

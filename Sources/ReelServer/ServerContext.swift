@@ -90,6 +90,16 @@ final class ServerContext: Sendable {
         return Problem(error, recording: name) { store.writeToken(for: $0.id) }
     }
 
+    /// The same, of an erasing.
+    func erasureProblem(_ error: StoreError, _ name: String) -> Problem {
+        guard case .diskFull = error else { return problem(error, name) }
+        tell(error, name)
+        return Problem(
+            .diskFull,
+            "Recording \(name) was not erased: the disk is full, and the room that is held for erasing is used up. Remove "
+                + "something else from the store's file system, 1 MiB is enough, and erase it again.")
+    }
+
     /// Tells the journal what an admin must know of.
     private func tell(_ error: StoreError, _ name: String) {
         switch error {

@@ -15,6 +15,8 @@ package struct ServerOptions: Sendable {
     package var http = HTTPOptions()
     /// Of the program, as `/v1/store` shows it.
     package var version = ""
+    /// How who comes by a Unix socket has come, in the words of journal and certificates.
+    package var unixPlace = "over the Unix socket"
 
     package init() {}
 }

@@ -298,7 +298,8 @@ package final class Store: Sendable {
         context.view.state.withLock { view in
             StoreStatistics(
                 id: context.identity.store, keyFingerprint: context.identity.keyRecord?.fingerprint,
-                recordingCount: view.nextRecording - 1,
+                recordingCount: view.nextRecording - 1 - view.gone.erased - view.gone.expired,
+                erasedRecordingCount: view.gone.erased, expiredRecordingCount: view.gone.expired,
                 openRecordingCount: context.leases.openCount, segmentCount: view.sealed.count + 1,
                 logSizeBytes: view.sealed.reduce(view.activeLengthBytes) { $0 + $1.lengthBytes },
                 lastLSN: view.appliedLSN, queueDepth: context.queue.depth,
@@ -317,7 +318,12 @@ package struct StoreStatistics: Sendable, Equatable {
     package var id: StoreID
     /// Of the store's key; nil where nothing is encrypted.
     package var keyFingerprint: KeyFingerprint?
+    /// Those that are there.
     package var recordingCount: UInt64
+    package var erasedRecordingCount: UInt64
+    package var expiredRecordingCount: UInt64
+    /// Every one that was ever started: the last number that was given out.
+    package var startedRecordingCount: UInt64 { recordingCount + erasedRecordingCount + expiredRecordingCount }
     package var openRecordingCount: Int
     package var segmentCount: Int
     package var logSizeBytes: UInt64

@@ -37,6 +37,8 @@ package struct Corruption: Error, Equatable, Sendable, CustomStringConvertible {
         case ring
         /// A ring of another generation than the file `store` says, which is the only one of its page.
         case ringOfAnotherGeneration
+        /// No regular file where a segment should be.
+        case irregular
         /// The key of an erased recording is still there: the next opening destroys it.
         case keyOfErased
         /// The keyring's copy of the file `store` is damaged, gone or another's: the next opening makes it anew.
@@ -89,6 +91,7 @@ package struct Corruption: Error, Equatable, Sendable, CustomStringConvertible {
             case .ring: "neither copy of this page of the keyring is whole; put keys/ back from a copy"
             case .ringOfAnotherGeneration:
                 "a page of the keyring under another store key than 'store' speaks of; put 'store' back with its keyring"
+            case .irregular: "this is no regular file, so no segment; move it away, and put the segment back"
             case .keyOfErased:
                 "the key of a recording that was erased is not destroyed; the next start destroys it"
             case .identityCopy:
@@ -109,6 +112,8 @@ package enum OpenError: Error, Sendable {
     case identity(path: String, IdentityDamage)
     /// There are segments, and all of them are of another store than the `store` file says.
     case foreignLog(path: String)
+    /// There is no segment, and the index tells of recordings.
+    case logMissing(path: String, recordingCount: UInt64)
     /// The store is sealed, and encryption is off or no key was given.
     case keyNeeded(path: String, written: KeyFingerprint)
     case wrongKey(path: String, written: KeyFingerprint, given: KeyFingerprint)

@@ -47,6 +47,8 @@ package enum StoreEvent: Sendable {
 package struct OpenReport: Sendable, Equatable {
     package var segmentCount = 0
     package var recordingCount: UInt64 = 0
+    /// With the index made anew: numbers that were given out and that nothing tells of.
+    package var unaccountedCount: UInt64 = 0
     /// Frames taken into the index from the log's tail.
     package var replayedFrameCount = 0
     package var rebuiltIndex = false

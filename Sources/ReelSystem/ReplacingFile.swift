@@ -7,13 +7,14 @@ package struct ReplacingFile: ~Copyable {
     private let file: FileDescriptor
     private var isCommitted = false
 
-    /// Makes a temporary file beside `path`, with the mode a new file gets (umask).
+    /// Makes a temporary file beside `path`. What is written so is of persons: the file is its owner's alone (0600), whatever
+    /// the umask says and the old file was.
     ///
     /// - Throws: the errno of open(2); EISDIR where `path` is a directory.
     package init(_ path: String) throws(SystemError) {
         guard !SmallFile.isDirectory(path) else { throw SystemError(EISDIR, "open", path) }
         let temporaryPath = "\(path).part-\(getpid())"
-        let raw = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o666)
+        let raw = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard raw >= 0 else { throw .last("open", temporaryPath) }
         self.path = path
         self.temporaryPath = temporaryPath

@@ -116,6 +116,9 @@ extension Journal {
             log(.indexRebuilt, "the index was missing or damaged and has been rebuilt from the log")
         }
         for corruption in report.damage { log(corruption) }
+        if report.unaccountedCount > 0 {
+            log(.damageFound, HumanText.unaccounted(report.unaccountedCount), .count(report.unaccountedCount))
+        }
         var text =
             "opened the store: \(plural(report.segmentCount, "segment")), \(plural(report.recordingCount, "recording"))"
         if report.replayedFrameCount > 0 {

@@ -31,10 +31,11 @@ struct StateReading {
         if statistics.lastLSN < expectation.lastLSN {
             problems.append("the last LSN is \(statistics.lastLSN), and \(expectation.lastLSN) was acked")
         }
-        if statistics.recordingCount < expectation.lastNumber {
-            problems.append("numbers end at \(statistics.recordingCount), and \(expectation.lastNumber) was acked")
+        if statistics.startedRecordingCount < expectation.lastNumber {
+            problems.append(
+                "numbers end at \(statistics.startedRecordingCount), and \(expectation.lastNumber) was acked")
         }
-        for number in stride(from: 1, through: statistics.recordingCount, by: 1) { read(number) }
+        for number in stride(from: 1, through: statistics.startedRecordingCount, by: 1) { read(number) }
         for recording in expectation.inOrder
         where recording.number != nil && found[recording.id] == nil && !expired.contains(recording.id) {
             problems.append("recording \(recording.number ?? 0) was acked and is gone")

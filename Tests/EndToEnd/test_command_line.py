@@ -4,15 +4,18 @@ import gzip
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import time
+from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from events import assert_holds, assert_lines, cut, one, some
 
-FAILURE, USAGE, UNREACHABLE, NOT_FOUND, CLOSED_PIPE = 1, 2, 3, 4, 141
+FAILURE, USAGE, UNREACHABLE, NOT_FOUND, DENIED, CLOSED_PIPE = 1, 2, 3, 4, 5, 141
 
 # Before a command whose output is read while it runs: one that prints nothing must fail and not hang.
 PATIENCE = ["timeout", "60"]
@@ -170,6 +173,88 @@ def test_end_ends_for_good_and_erase_needs_a_yes(daemon):
     daemon.reeld("cat", number, exit_code=NOT_FOUND)
 
 
+def test_pin_keeps_and_set_changes_what_is_said(daemon):
+    first, second = daemon.begin(user="zoe", tags=["old"]), daemon.begin()
+    both = [str(first), str(second)]
+    assert out(daemon.reeld("pin", *both)) == f"{first} is pinned\n{second} is pinned\n"
+    assert [row["number"] for row in lines(daemon.reeld("ls", "--pinned", "-r", "-o", "json"))] == [first, second]
+    daemon.reeld("erase", "--yes", str(first), exit_code=FAILURE)
+    assert out(daemon.reeld("unpin", str(first))) == f"{first} is pinned no more\n"
+    assert [daemon.show(number)["pinned"] for number in (first, second)] == [False, True]
+    daemon.reeld("set", *both, "--ticket=SHOP-1", "--tags=a,b", "--notes=seen")
+    for number, user in ((first, "zoe"), (second, "")):
+        shown = daemon.show(number)
+        assert (shown["ticket"], shown["tags"], shown["notes"], shown["user"]) == ("SHOP-1", ["a", "b"], "seen", user)
+    daemon.reeld("set", str(first), "--user=", "--tags=")
+    assert daemon.show(first)["user"] == "" and daemon.show(first)["tags"] == []
+    daemon.reeld("set", str(first), exit_code=USAGE)
+    daemon.reeld("pin", exit_code=USAGE)
+    # One that is not there keeps no other from its change.
+    done = daemon.reeld("unpin", "99", str(second), exit_code=NOT_FOUND)
+    assert b"99" in done.stderr and daemon.show(second)["pinned"] is False
+    # With the daemon stopped, too.
+    assert daemon.stop() == 0
+    daemon.process = None
+    daemon.reeld_store("pin", str(first))
+    daemon.start()
+    assert daemon.show(first)["pinned"] is True
+
+
+def test_an_exported_recording_is_its_owners_alone(kept, tmp_path):
+    number = str(next(iter(kept.numbers.values())))
+    old = os.umask(0)
+    try:
+        target = tmp_path / "one.json"
+        target.write_text("there before")
+        for name in ("one.json", "two.json.gz"):
+            kept.reeld("export", number, str(tmp_path / name))
+            assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
+    finally:
+        os.umask(old)
+
+
+def test_no_core_dump_of_what_is_decrypted(household):
+    def limits(daemon) -> list[str]:
+        text = Path(f"/proc/{daemon.process.pid}/limits").read_text()
+        return re.search(r"Max core file size\s+(\S+)\s+(\S+)", text).groups()
+
+    resource.setrlimit(resource.RLIMIT_CORE, (1 << 20, resource.RLIM_INFINITY))
+    try:
+        # Swift's own crash handler would print memory instead, and take its time.
+        with mock.patch.dict(os.environ, SWIFT_BACKTRACE="enable=no"):
+            daemon = household.start()
+        assert list(limits(daemon)) == ["0", "0"]
+        daemon.signal(signal.SIGABRT)
+        assert daemon.process.wait(30) == -signal.SIGABRT
+        daemon.process = None
+        assert not list(daemon.home.glob("core*"))
+        other = household.start(configuration="[server]\ncore_dumps = yes\n")
+        assert list(limits(other)) == [str(1 << 20), "unlimited"]
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.RLIM_INFINITY))
+
+
+def test_a_store_under_a_passphrase_is_read_by_commands(household, tmp_path):
+    words = tmp_path / "passphrase"
+    words.write_text("correct horse battery staple\n")
+    words.chmod(0o600)
+    daemon = household.prepare(configuration=f"[store]\npassphrase_file = {words}\nkey_file = {tmp_path}/none\n")
+    with mock.patch.object(daemon, "command", lambda *options: [
+        word for word in type(daemon).command(daemon, *options) if not word.startswith("--key-file")
+    ]):  # fmt: skip
+        daemon.start()
+        daemon.post(daemon.begin(), some(3))
+        assert daemon.stop() == 0
+    daemon.process = None
+    assert_lines(daemon.reeld_store("cat", "1", f"--passphrase-file={words}").stdout, some(3))
+    daemon.reeld_store("cat", "1", exit_code=FAILURE)
+    daemon.reeld_store("cat", "1", f"--passphrase-file={words}", "--key-file=/x", exit_code=USAGE)
+    with mock.patch.dict(os.environ, REELD_PASSPHRASE_FILE=str(words)):
+        os.environ.pop("REELD_KEY_FILE")
+        assert_lines(daemon.reeld_store("cat", "1").stdout, some(3))
+        assert "each opens" in out(daemon.reeld_store("verify"))
+
+
 def test_tail_shows_the_last_and_follows_until_the_end(daemon):
     number = str(daemon.begin())
     daemon.post(number, some(20))
@@ -192,6 +277,8 @@ def test_stats_vacuum_and_verify_tell_of_the_store(daemon):
     daemon.reeld("end", str(number))
     (figures,) = lines(daemon.reeld("stats", "-o", "json"))
     assert figures["recordings"] == 1 and figures["open"] == 0 and figures["log_bytes"] > 0
+    (offline,) = lines(daemon.reeld("stats", "-o", "json"))
+    assert offline["version"] == figures["version"] != ""
     assert re.search(r"^recordings: 1$", out(daemon.reeld("stats")), re.MULTILINE)
     (report,) = lines(daemon.reeld("vacuum", "-o", "json"))
     assert 0 < report["bytes_after"] < report["bytes_before"]
@@ -216,6 +303,26 @@ def test_verify_finds_one_flipped_bit_and_names_file_and_offset(daemon, place):
     found = re.search(rf"{segment.name}:(\d+): ", said)
     assert found and int(found[1]) <= offset, said
     assert "sound" not in said
+
+
+def test_a_repair_that_may_not_write_says_so_and_changes_nothing(daemon):
+    daemon.begin()
+    assert daemon.stop() == 0
+    daemon.process = None
+    closed = [daemon.store / "log", daemon.store]
+    for path in closed:
+        if os.geteuid() == 0:
+            # As root a command becomes the store's owner first.
+            os.chown(path, 65534, 65534)
+        path.chmod(0o500)
+    before = sorted(path.name for path in daemon.store.rglob("*"))
+    try:
+        done = daemon.reeld_store("verify", "--repair", exit_code=DENIED)
+    finally:
+        for path in closed:
+            path.chmod(0o700)
+    assert b"run it as the user the store belongs to" in done.stderr
+    assert sorted(path.name for path in daemon.store.rglob("*")) == before
 
 
 def test_commands_that_need_the_store_alone_are_refused_beside_a_daemon(daemon):

@@ -64,6 +64,9 @@ def test_damaged_skip_serves_the_rest(damaged):
     packed = damaged.ask("GET", target, headers={"Accept-Encoding": "gzip"})
     assert_holds(gzip.decompress(packed.body) if packed.headers["Content-Encoding"] else packed.body, sound)
     assert_lines(damaged.reeld("cat", str(damaged.number), "--skip-damaged").stdout, sound)
+    player = damaged.ask("GET", f"/api/events?activity_id={damaged.number}&damaged=skip")
+    assert player.status == 200 and player.body.startswith(b'{"events":[') and player.body.endswith(b"]}")
+    assert_holds(player.body[len(b'{"events":') : -1], sound)
 
 
 def test_the_chunk_table_lists_the_gap_and_the_other_chunks_are_served(damaged):

@@ -1,13 +1,16 @@
 """Erasing by selection, its certificates and its ledger, as an admin does it."""
 
 import json
+import re
 import shutil
+import socket
 import subprocess
+import threading
 import time
 
 import pytest
 
-FAILURE, USAGE, NOT_FOUND = 1, 2, 4
+FAILURE, USAGE, UNREACHABLE, NOT_FOUND = 1, 2, 3, 4
 
 
 def out(done) -> str:
@@ -103,6 +106,62 @@ def test_a_certificate_is_checked_anywhere(peopled, tmp_path):
          "-in", tmp_path / "body", "-sigfile", tmp_path / "signature"],
         check=True, capture_output=True,
     )  # fmt: skip
+
+
+def test_where_nothing_was_erased_there_is_no_certificate_and_that_is_said(peopled, tmp_path):
+    certificate = tmp_path / "nobody.txt"
+    done = peopled.reeld("erase", "--user=nobody", "--yes", f"--certificate={certificate}", exit_code=NOT_FOUND)
+    assert "no certificate was written" in err(done) and not certificate.exists()
+
+
+def test_a_certificate_says_how_many_are_left_and_who_came_by_the_store_itself(peopled, tmp_path):
+    certificate = tmp_path / "zoe.txt"
+    peopled.reeld("erase", "--user=zoe", "--yes", f"--certificate={certificate}", exit_code=FAILURE)
+    assert "not erased, though selected: 1 recording" in out(peopled.run("verify", f"--certificate={certificate}"))
+    assert certificate.stat().st_mode & 0o777 == 0o600
+    assert peopled.stop() == 0
+    peopled.process = None
+    offline = tmp_path / "max.txt"
+    peopled.reeld_store("erase", "4", "--yes", f"--certificate={offline}")
+    assert "by a command on the store itself" in offline.read_text() and "Unix socket" not in offline.read_text()
+
+
+def loses_answers(daemon, path):
+    """A socket that passes a request on to the daemon, waits for the answer, and keeps it."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))
+    listener.listen()
+
+    def pass_on():
+        client, _ = listener.accept()
+        with client, daemon.raw_socket() as server:
+            server.sendall(client.recv(1 << 16))
+            server.recv(1 << 16)
+
+    thread = threading.Thread(target=pass_on)
+    thread.start()
+    return thread
+
+
+def test_an_erasing_whose_answer_was_lost_can_be_certified_again(peopled, tmp_path):
+    peopled.reeld("erase", "4", "--yes")
+    time.sleep(1.1)
+    path = peopled.home / "lossy.sock"
+    thread = loses_answers(peopled, path)
+    done = peopled.run("erase", "--user=zoe", "--yes", f"--socket={path}", exit_code=UNREACHABLE)
+    thread.join()
+    assert status(peopled, 1) == 410
+    (since,) = re.findall(r"--erased-since=(\S+)'", err(done))
+    certificate = tmp_path / "zoe.txt"
+    told = out(peopled.reeld("erase", f"--erased-since={since}", f"--certificate={certificate}"))
+    assert sorted(told.split("\n")) == ["", "1 erased", "2 erased"]
+    told = out(peopled.run("verify", f"--certificate={certificate}"))
+    assert "2 recordings erased" in told and f"erased-since={since[:-1]}" in told
+    assert numbers(peopled) == [3]
+    peopled.reeld("erase", f"--erased-since={since}", "--dry-run", exit_code=USAGE)
+    peopled.reeld("erase", f"--erased-since={since}", "3", "--yes", exit_code=USAGE)
+    peopled.reeld("erase", "--erased-until=now", "--user=zoe", "--yes", exit_code=USAGE)
+    assert numbers(peopled) == [3]
 
 
 def test_a_restored_store_is_erased_by_a_later_ledger_before_it_serves(peopled, tmp_path):

@@ -351,6 +351,28 @@ def test_a_full_disk_does_not_block_its_own_cure(small):
     assert_sound_after_stop(small)
 
 
+def test_an_erasing_that_finds_no_room_at_all_says_what_is_true(small):
+    """Not that nothing was stored: nothing was to be."""
+    small.start()
+    numbers = [Writer(small, seed).number for seed in range(40)]
+    rest = Disk(small.store.parent)
+    rest.ballast = rest.ballast.with_name("rest")
+    small.disk.fill()
+    for number in numbers:
+        # Into the room that the reserve gave back.
+        rest.fill()
+        answer = small.ask("DELETE", f"/v1/recordings/{number}")
+        if answer.status != 200:
+            break
+    assert_disk_full(answer)
+    assert f"Recording {number} was not erased" in answer.json["detail"] and "stored" not in answer.json["detail"]
+    done = small.reeld("erase", "--yes", str(number), exit_code=1)
+    assert b"was not erased" in done.stderr
+    rest.empty()
+    small.disk.empty()
+    assert small.ask("DELETE", f"/v1/recordings/{number}").status == 200
+
+
 def test_starting_and_stopping_on_a_full_disk_serves_everything(small):
     small.start()
     writer = Writer(small)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import threading
@@ -30,16 +31,26 @@ def restore(household, snapshot, keys, **options):
     return restored.start()
 
 
-def test_backing_up_and_restoring_as_the_readme_says(household, tmp_path):
+def commands_of_the_readme() -> list[str]:
+    blocks = (ROOT / "README.md").read_text().split("**Backing up.**")[1].split("## The rooms")[0]
+    return [line.strip() for line in blocks.splitlines() if line.startswith("    ")]
+
+
+def commands_of_the_manual() -> list[str]:
+    page = (ROOT / "packaging/man/reeld.1").read_text().split(".Sh BACKUP")[1].split(".Sh ENVIRONMENT")[0]
+    blocks = "".join(re.findall(r"\.Bd -literal.*?\n(.*?)\.Ed", page, re.DOTALL))
+    return blocks.replace("\\-", "-").replace("\\e\n", "").splitlines()
+
+
+@pytest.mark.parametrize(
+    "commands, count", [(commands_of_the_readme(), 13), (commands_of_the_manual(), 12)], ids=["README", "manual"]
+)
+def test_backing_up_and_restoring_as_it_is_written(household, tmp_path, commands, count):
     daemon = household.start()
     for number in (1, 2, 3):
         daemon.begin(user="zoe")
         daemon.post(number, [event(number)])
-    blocks = (ROOT / "README.md").read_text().split("**Backing up.**")[1].split("## The rooms")[0]
-    commands = [line.strip() for line in blocks.splitlines() if line.startswith("    ")]
-    assert len(commands) == 12
-    for directory in ("backup", "keys"):
-        (tmp_path / directory).mkdir()
+    assert len(commands) == count
     for command in commands:
         if command == "systemctl stop reeld":
             # After the snapshot: the restored store must know of it by the ledger.
@@ -50,7 +61,7 @@ def test_backing_up_and_restoring_as_the_readme_says(household, tmp_path):
             daemon.start()
         else:
             line = command.replace("/var/lib/reeld", str(daemon.store)).replace("/srv", str(tmp_path))
-            line = line.replace("reeld: ", "$(id -un): ").replace("reeld snapshot --e", f"reeld snapshot --socket={daemon.socket} --e")
+            line = re.sub("  +", " ", line).replace("reeld: ", "$(id -un): ").replace("reeld snapshot --e", f"reeld snapshot --socket={daemon.socket} --e")
             environment = os.environ | {"PATH": f"{daemon.binary.parent}:{os.environ['PATH']}"}
             subprocess.run(["sh", "-ec", line], check=True, env=environment, capture_output=True)
     assert [daemon.ask("GET", f"/v1/recordings/{n}").status for n in (1, 2, 3)] == [200, 410, 200]
@@ -233,6 +244,42 @@ def test_an_expired_snapshot_is_told_and_pruned_and_others_are_not(daemon, tmp_p
     done = daemon.run("snapshot", "--prune", str(tmp_path), exit_code=FAILURE)
     assert b"older: expired, and not removed: mine" in done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["forever", "mine", "new", "older"]
+
+
+def test_the_pair_of_a_snapshot_and_its_keys_is_proved_and_goes_together(daemon, tmp_path):
+    number = daemon.begin()
+    daemon.post(number, [event(n) for n in range(10)])
+    snapshot, keys = tmp_path / "s", tmp_path / "k"
+    daemon.reeld("snapshot", f"--with-keys={keys}", str(snapshot))
+    told = daemon.run("verify", f"--store={snapshot}").stdout.decode()
+    assert "for want of a key" in told and "--keys=DIR" in told
+    told = daemon.run("verify", f"--store={snapshot}", f"--keys={keys}").stdout.decode()
+    assert "each opens" in told and ": sound: " in told and "for want of a key" not in told
+    for ring in keys.glob("*.ring"):
+        ring.write_bytes(ring.read_bytes()[:5000])
+    told = daemon.run("verify", f"--store={snapshot}", f"--keys={keys}", exit_code=FAILURE).stdout.decode()
+    assert ".ring: it has 5000 bytes" in told and "not as it was made: 2 files" in told and ": sound" not in told
+    daemon.run("verify", f"--store={snapshot}", f"--keys={tmp_path / 'nowhere'}", exit_code=FAILURE)
+    daemon.run("verify", f"--store={snapshot}", f"--keys={keys}", "--repair", exit_code=USAGE)
+    for manifest in (snapshot / "snapshot.json", keys / "snapshot.json"):
+        text = re.sub('"expires":"[^"]*"', '"expires":"2020-01-01T00:00:00.000000Z"', manifest.read_text())
+        manifest.write_text(text)
+    assert b"its keys" in daemon.run("snapshot", "--prune", str(snapshot)).stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_keys_that_were_moved_are_told_and_pruned_where_they_are(daemon, tmp_path):
+    daemon.begin()
+    daemon.reeld("snapshot", f"--with-keys={tmp_path / 'k'}", str(tmp_path / "s"))
+    (tmp_path / "safe").mkdir()
+    (tmp_path / "k").rename(tmp_path / "safe/k")
+    for manifest in (tmp_path / "s/snapshot.json", tmp_path / "safe/k/snapshot.json"):
+        text = re.sub('"expires":"[^"]*"', '"expires":"2020-01-01T00:00:00.000000Z"', manifest.read_text())
+        manifest.write_text(text)
+    done = daemon.run("snapshot", "--prune", str(tmp_path / "s"))
+    assert f"its keys were put into {tmp_path / 'k'}" in done.stderr.decode()
+    daemon.run("snapshot", "--prune", str(tmp_path / "safe"))
+    assert [path.name for path in tmp_path.iterdir()] == ["safe"] and list((tmp_path / "safe").iterdir()) == []
 
 
 def test_a_place_where_the_daemon_may_not_write_is_told(daemon, tmp_path):

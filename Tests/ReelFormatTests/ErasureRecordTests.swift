@@ -71,6 +71,17 @@ import Testing
         }
     }
 
+    @Test func theManifestOfKeysIsNoneOfASnapshot() throws {
+        var manifest = SnapshotManifest(
+            store: Samples.store, lsn: 61, recordingCount: 5, madeMicroseconds: Samples.time)
+        manifest.isOfKeys = true
+        manifest.files = [.init(name: "0000000000.1-1a.ring", sizeBytes: 135_168, checksum: 1)]
+        #expect(SnapshotManifest(decoding: manifest.encoded()) == manifest)
+        manifest.isOfKeys = false
+        manifest.keysDirectory = "/srv/keys/today"
+        #expect(SnapshotManifest(decoding: manifest.encoded()) == manifest)
+    }
+
     // MARK: Certificates
 
     private let signer: Ed25519Signer? = try? Ed25519Signer(seed: secret(Array(0..<32)))
@@ -133,6 +144,15 @@ import Testing
         var certificate = try certificate()
         certificate.reason = "\u{301}x"
         #expect(try CertificateReader.read(Array(try text(certificate).utf8)).first?.reason == "\u{301}x")
+    }
+
+    @Test func whatACertificateDoesNotVouchForReadsBack() throws {
+        var certificate = try certificate()
+        (certificate.refusedCount, certificate.unreadCount) = (3, 12)
+        let text = try text(certificate)
+        #expect(text.contains("\nnot-erased 3\nunread 12\nrecordings 2\n"))
+        let read = try CertificateReader.read(Array(text.utf8))
+        #expect(read.first?.refusedCount == 3 && read.first?.unreadCount == 12)
     }
 
     @Test func aReasonForgesNoLine() throws {

@@ -1,5 +1,6 @@
 import ReelCodec
 import ReelFormat
+import ReelSystem
 import Testing
 
 @testable import ReelServer
@@ -7,8 +8,8 @@ import Testing
 /// `DELETE /v1/recordings/{r}` with its parameters, and `POST /v1/erase`.
 struct ErasureRouteTests {
     /// Recordings 1 to 6: of zoe 1, 2 and 3 (pinned), of max 4 and 5, of nobody 6.
-    private func server() throws -> TestServer {
-        let server = try TestServer()
+    private func server(clock: any Clock = SystemClock()) throws -> TestServer {
+        let server = try TestServer(clock: clock)
         for body in [
             #"{"user":"zoe","project":"shop"}"#, #"{"user":"zoe","session":"s1"}"#, #"{"user":"zoe","pinned":true}"#,
             #"{"user":"max","project":"shop"}"#, #"{"user":"max"}"#, "{}",
@@ -98,6 +99,39 @@ struct ErasureRouteTests {
         #expect(try erase(server, #"{"user":"nobody","certificate":true}"#).json["certificate"] == nil)
     }
 
+    /// Who asked for a person's erasing must not take a certificate for more than it is.
+    @Test func aCertificateSaysWhatWasLeft() throws {
+        let server = try server()
+        let text = try erase(server, #"{"user":"zoe","certificate":true}"#).json["certificate"]?.string ?? ""
+        let certificate = try #require(try CertificateReader.read(Array(text.utf8)).first)
+        #expect(certificate.erased.count == 2 && certificate.refusedCount == 1 && certificate.unreadCount == 0)
+        // What is not there is not left.
+        let named = try erase(server, #"{"recordings":[1,99],"certificate":true}"#).json["certificate"]?.string ?? ""
+        #expect(try CertificateReader.read(Array(named.utf8)).first?.refusedCount == 0)
+    }
+
+    /// For who lost the answer: nobody knows any more whose they were.
+    @Test func whatWasErasedCanBeNamedByItsTime() throws {
+        let clock = FakeClock()
+        let server = try server(clock: clock)
+        _ = try erase(server, #"{"user":"max"}"#)
+        let before = try #require(TimeText.text(clock.wallMicroseconds + 1_000_000))
+        clock.advance(seconds: 60)
+        _ = try erase(server, #"{"user":"zoe"}"#)
+        let state = server.state
+        let answer = try erase(server, #"{"erased_since":"\#(before)","certificate":true,"reason":"lost"}"#)
+        #expect(numbers(answer) == [1, 2] && answer.json["erased"]?.integer == 0)
+        #expect(answer.json["repeated"]?.integer == 2)
+        let text = answer.json["certificate"]?.string ?? ""
+        let certificate = try #require(try CertificateReader.read(Array(text.utf8)).first)
+        #expect(certificate.erased.map(\.recording).sorted() == [1, 2])
+        #expect(certificate.selection == "erased-since=\(before)")
+        #expect(numbers(try erase(server, #"{"erased_since":"1h"}"#)) == [1, 2, 4, 5])
+        #expect(numbers(try erase(server, #"{"erased_since":"1h","erased_until":"\#(before)"}"#)) == [4, 5])
+        #expect(numbers(try erase(server, #"{"erased_since":"1h","cursor":"4"}"#)) == [1, 2])
+        #expect(server.state == state)
+    }
+
     static let refusals: [(body: String, type: String)] = [
         ("", "bad-json"), ("[]", "bad-selection"), ("{}", "bad-selection"), ("{\"before\":\"1d\"}", "bad-selection"),
         (#"{"user":""}"#, "bad-selection"), (#"{"user":7}"#, "bad-selection"), (#"{"usr":"zoe"}"#, "bad-selection"),
@@ -107,6 +141,11 @@ struct ErasureRouteTests {
         (#"{"recordings":["x"]}"#, "bad-selection"), (#"{"recordings":1}"#, "bad-selection"),
         (#"{"recordings":[1],"before":"1d"}"#, "bad-selection"), (#"{"user":"zoe","override":" "}"#, "bad-selection"),
         (#"{"user":"zoe","dry_run":"yes"}"#, "bad-selection"), (#"{"user":"zoe","cursor":"x"}"#, "bad-selection"),
+        (#"{"erased_since":"1d","user":"zoe"}"#, "bad-selection"),
+        (#"{"erased_since":"1d","recordings":[1]}"#, "bad-selection"),
+        (#"{"erased_since":"1d","dry_run":true}"#, "bad-selection"),
+        (#"{"erased_since":"1h","erased_until":"1d"}"#, "bad-selection"),
+        (#"{"erased_since":"soon"}"#, "bad-selection"),
     ]
 
     @Test(arguments: refusals.indices) func aBadOrderErasesNothing(index: Int) throws {
@@ -138,6 +177,21 @@ struct ErasureRouteTests {
         let server = try server()
         for _ in 0..<200 { #expect(try erase(server, #"{"user":"nobody"}"#).status == 200) }
         for _ in 0..<20 { #expect(try server.send(.post, "/v1/store/compact").status == 200) }
+    }
+
+    @Test func whatIsThereIsCountedApartFromWhatIsNot() throws {
+        let server = try server()
+        func counts() throws -> [Int64?] {
+            let figures = try server.get("/v1/store").json
+            return ["recordings", "erased_recordings", "expired_recordings"].map { figures[$0]?.integer }
+        }
+        #expect(try counts() == [6, 0, 0])
+        _ = try erase(server, #"{"user":"max"}"#)
+        _ = try erase(server, #"{"recordings":[4]}"#)
+        #expect(try counts() == [4, 2, 0])
+        let metrics = try server.get("/metrics").text
+        #expect(metrics.contains("\nreeld_recordings 4\n"))
+        #expect(metrics.contains("\nreeld_recordings_gone{how=\"erased\"} 2\n"))
     }
 
     @Test func erasingIsCounted() throws {

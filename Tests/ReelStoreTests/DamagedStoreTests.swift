@@ -30,6 +30,52 @@ import Testing
         return damage.file == path && damage.offsetBytes == offset
     }
 
+    /// An empty log was taken for one in which nothing had happened yet: the daemon started, and gave the numbers out again.
+    @Test func aLogThatIsGoneIsNotTakenForAnEmptyOne() throws {
+        let directory = TemporaryDirectory()
+        _ = try fill(directory)
+        let log = directory.file("log")
+        let away = directory.file("away")
+        try FileManager.default.moveItem(at: log, to: away)
+        try FileManager.default.createDirectory(at: log, withIntermediateDirectories: false)
+        let before = try directory.listing()
+        for path in ["index/0000000001.frames", nil] {
+            #expect { try Store.forTest(directory) } throws: {
+                if case OpenError.logMissing(log.path, 1)? = $0 as? OpenError { true } else { false }
+            }
+            if path == nil { continue }
+            #expect(try directory.listing() == before)
+            #expect(try StoreVerifier(directory.path, .test).run().lostRecordings == [1])
+            try FileManager.default.removeItem(at: directory.file("index/0000000001.frames"))
+        }
+        try FileManager.default.removeItem(at: log)
+        try FileManager.default.moveItem(at: away, to: log)
+        let store = try Store.forTest(directory)
+        #expect(try store.events(of: 1).count == 120)
+        store.close()
+    }
+
+    /// With the index gone too nothing tells what a lost segment held; that recordings are missing is told all the same.
+    @Test func numbersThatNothingTellsOfAreTold() throws {
+        let directory = TemporaryDirectory()
+        let store = try Store.forTest(directory)
+        for number: UInt64 in 1...5 {
+            _ = try store.start()
+            _ = try store.append(makeEvents(10), to: number)
+            if number == 2 || number == 4 { _ = try store.context.wait { .rotate($0) } }
+        }
+        _ = try store.erase(4)
+        store.close()
+        #expect(try StoreVerifier(directory.path, .test).run().unaccountedCount == 0)
+        try FileManager.default.removeItem(at: directory.file("log/0000000001.seg"))
+        try FileManager.default.removeItem(at: directory.file("index"))
+        #expect(try StoreVerifier(directory.path, .test).run().unaccountedCount == 2)
+        let again = try Store.forTest(directory)
+        #expect(again.report.unaccountedCount == 2 && again.report.recordingCount == 2)
+        #expect(again.statistics.recordingCount == 2 && again.statistics.erasedRecordingCount == 1)
+        again.close()
+    }
+
     /// The last frame of a store that was stopped was taken for a write that a crash cut off: cut away in silence, and
     /// called sound by verify.
     @Test(arguments: [20, 200] as [UInt64], [false, true])

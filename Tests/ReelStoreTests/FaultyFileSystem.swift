@@ -101,6 +101,8 @@ final class FaultyFileSystem: FileSystem, Sendable {
         try host.unlink(path)
     }
 
+    func removeDirectory(_ path: String) throws(SystemError) { try host.removeDirectory(path) }
+
     func syncDirectory(_ path: String) throws(SystemError) {
         try pass(DiskCall(.syncDirectory, path))
         try host.syncDirectory(path)

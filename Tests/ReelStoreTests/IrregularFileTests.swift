@@ -69,10 +69,23 @@ import Testing
         let path = "\(directory.path)/\(name)"
         try thing.put(at: path)
         #expect { _ = try Store.forTest(directory) } throws: { isTold($0, path) }
-        if name != "lock" {
+        if name == "store" {
             #expect { _ = try StoreVerifier(directory.path, .test).run() } throws: { isTold($0, path) }
+        } else if name != "lock" {
+            let damage = try StoreVerifier(directory.path, .test).run().damage
+            #expect(damage.contains { $0.kind == .irregular && $0.file == path })
         }
         #expect(thing.isThere(path))
+    }
+
+    @Test func whatIsNoSegmentHidesNoDamageOfOthers() throws {
+        let (directory, _) = try fill()
+        let first = directory.file("log/0000000001.seg")
+        // In the payload of the frame behind the state frame.
+        try Data(contentsOf: first).flipped(440).write(to: first)
+        try Thing.fifo.put(at: "\(directory.path)/log/0000000002.seg")
+        let kinds = try StoreVerifier(directory.path, .test).run().damage.map(\.kind)
+        #expect(kinds.contains(.irregular) && kinds.contains(.payloadChecksum))
     }
 
     @Test(

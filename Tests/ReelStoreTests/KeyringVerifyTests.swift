@@ -84,6 +84,13 @@ struct KeyringVerifyTests {
         #expect(try kinds(snapshot, keys: keys, nil) == [.keyMissing, .keyMissing])
     }
 
+    /// With what the recordings have keys in still there.
+    @Test func aPageOfWhichBothFilesAreCutIsTold() throws {
+        try fill(directory).close()
+        for ring in rings { try Data(contentsOf: ring).prefix(8192).write(to: ring) }
+        #expect(try kinds(directory.path) == [.ring] && kinds(directory.path, nil) == [.ring])
+    }
+
     @Test func keysOfAnotherStoreAreNotTheSnapshots() throws {
         let store = try fill(directory)
         let other = TemporaryDirectory()

@@ -79,21 +79,29 @@ import Testing
         let files = FaultyFileSystem()
         let store = try filled(directory, files)
         defer { store.close() }
-        let order = SnapshotOrder(directory: "\(outside.path)/s")
+        let order = SnapshotOrder(directory: "\(outside.path)/s", keysDirectory: "\(outside.path)/k")
+        for path in ["/s.new", "/k.new"] {
+            try failEach(store, files, order, path, outside)
+        }
+        _ = try store.snapshot(order)
+        #expect(try dump(order.directory, keys: "\(outside.path)/k") == store.dump())
+        #expect(try store.start().recording.number == 5)
+    }
+
+    private func failEach(
+        _ store: Store, _ files: FaultyFileSystem, _ order: SnapshotOrder, _ path: String, _ outside: TemporaryDirectory
+    ) throws {
         for fault in [\FaultyFileSystem.Faults.write, \.sync, \.rename]
             as [WritableKeyPath<FaultyFileSystem.Faults, Int32?>]
         {
             files.faults.withLock {
                 $0[keyPath: fault] = EIO
-                $0.path = "/s.new"
+                $0.path = path
             }
             #expect(throws: SnapshotError.self) { try store.snapshot(order) }
-            #expect(!FileManager.default.fileExists(atPath: order.directory))
             files.heal()
+            #expect(try FileManager.default.contentsOfDirectory(atPath: outside.path) == [])
         }
-        _ = try store.snapshot(order)
-        #expect(try dump(order.directory, keys: "\(directory.path)/keys") == store.dump())
-        #expect(try store.start().recording.number == 5)
     }
 
     @Test func aSnapshotThatIsCancelledHasNoName() throws {
@@ -109,7 +117,67 @@ import Testing
                 }
             }
         }
-        #expect(!FileManager.default.fileExists(atPath: "\(outside.path)/s"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: outside.path) == [])
+    }
+
+    @Test func nothingIsPutIntoAnotherSnapshot() throws {
+        let (directory, outside) = (TemporaryDirectory(), TemporaryDirectory())
+        let store = try filled(directory)
+        defer { store.close() }
+        _ = try store.snapshot(SnapshotOrder(directory: "\(outside.path)/a", keysDirectory: "\(outside.path)/ak"))
+        for order in [
+            SnapshotOrder(directory: "\(outside.path)/b", keysDirectory: "\(outside.path)/a/k"),
+            SnapshotOrder(directory: "\(outside.path)/b", keysDirectory: "\(outside.path)/a/x/k"),
+            SnapshotOrder(directory: "\(outside.path)/a/b"), SnapshotOrder(directory: "\(outside.path)/ak/b"),
+        ] {
+            #expect { try store.snapshot(order) } throws: {
+                if case SnapshotError.withinSnapshot = $0 { true } else { false }
+            }
+        }
+        #expect(try SnapshotVerifier("\(outside.path)/a", keys: "\(outside.path)/ak").run(now: 0)?.faults == [])
+    }
+
+    /// Keys of what was erased since must not outlive the snapshot they were copied with.
+    @Test func keysGoWithTheirSnapshot() throws {
+        let (directory, outside) = (TemporaryDirectory(), TemporaryDirectory())
+        let store = try filled(directory)
+        defer { store.close() }
+        func make(_ name: String) throws {
+            _ = try store.snapshot(
+                SnapshotOrder(
+                    directory: "\(outside.path)/\(name)", keysDirectory: "\(outside.path)/k", expiresMicroseconds: 7))
+        }
+        func left() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: outside.path).sorted() }
+        try make("a")
+        #expect(try SnapshotRemoval().removeIfExpired("\(outside.path)/a", now: 6) == nil)
+        let removed = try SnapshotRemoval().removeIfExpired("\(outside.path)/a", now: 7)
+        #expect(try removed?.removedKeys == "\(outside.path)/k" && left() == [])
+        // Moved, they go from where they are; what has their place since stays.
+        try make("b")
+        try FileManager.default.moveItem(atPath: "\(outside.path)/k", toPath: "\(outside.path)/moved")
+        _ = try store.start()
+        try make("c")
+        let moved = try SnapshotRemoval().removeIfExpired("\(outside.path)/b", now: 7)
+        #expect(try moved?.movedKeys == "\(outside.path)/k" && left() == ["c", "k", "moved"])
+        #expect(try SnapshotRemoval().removeIfExpired("\(outside.path)/moved", now: 7)?.strangers == [])
+        #expect(try left() == ["c", "k"])
+    }
+
+    /// Put back, and not opened yet: the keys of a store are never taken for those of a snapshot.
+    @Test func keysInAStoreDoNotExpire() throws {
+        let (directory, outside) = (TemporaryDirectory(), TemporaryDirectory())
+        let store = try filled(directory)
+        _ = try store.snapshot(
+            SnapshotOrder(directory: "\(outside.path)/s", keysDirectory: "\(outside.path)/k", expiresMicroseconds: 7))
+        store.close()
+        try FileManager.default.moveItem(atPath: "\(outside.path)/k", toPath: "\(outside.path)/s/keys")
+        #expect(try SnapshotRemoval().removeIfExpired("\(outside.path)/s/keys", now: 7) == nil)
+        let copy = TemporaryDirectory()
+        try FileManager.default.removeItem(atPath: copy.path)
+        try FileManager.default.moveItem(atPath: "\(outside.path)/s", toPath: copy.path)
+        try Store.forTest(copy).close()
+        #expect(!FileManager.default.fileExists(atPath: "\(copy.path)/keys/snapshot.json"))
+        #expect(try StoreVerifier(copy.path, .test).run().isSound)
     }
 
     @Test func keysOfAStoreWithoutAnyAreRefused() throws {

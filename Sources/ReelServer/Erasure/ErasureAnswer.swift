@@ -33,11 +33,15 @@ struct ErasureAnswer {
         return json.bytes
     }
 
-    /// The store's signed word for it; nil where nothing was erased.
+    /// The store's signed word for it; nil where nothing was erased. What a later page of a selection could not read or
+    /// erase is said even where it erased nothing.
     static func certificate(
-        _ tombstones: [Tombstone], _ order: ErasureOrder, by requester: String, _ context: ServerContext
+        _ answer: ErasureAnswer, _ order: ErasureOrder, by requester: String, _ context: ServerContext
     ) throws(Problem) -> String? {
-        guard order.wantsCertificate, !tombstones.isEmpty else { return nil }
+        let absent: [ProblemType] = [.unknownRecording, .erased, .expired]
+        let refusedCount = answer.refused.count { !absent.contains($0.problem.type) }
+        let isLaterPage = order.below != nil && refusedCount + answer.damaged.count > 0
+        guard order.wantsCertificate, !answer.tombstones.isEmpty || isLaterPage else { return nil }
         let signer = context.store.signer
         var certificate = ErasureCertificate(
             store: context.store.statistics.id, publicKey: signer.publicKey,
@@ -45,7 +49,9 @@ struct ErasureAnswer {
             selection: order.selection)
         certificate.reason = order.reason
         certificate.override = order.override
-        certificate.erased = tombstones
+        certificate.erased = answer.tombstones
+        certificate.refusedCount = refusedCount
+        certificate.unreadCount = answer.damaged.count
         do {
             return try certificate.text(sign: signer.signature)
         } catch {

@@ -6,6 +6,8 @@ struct ErasureOrder: Sendable {
     /// Named ones; else `query` says which.
     var recordings: [RecordingName] = []
     var query = RecordingQuery()
+    /// Nothing is erased: meant are those that were erased in this time, for a certificate whose answer was lost.
+    var erasedMicroseconds: ClosedRange<Int64>?
     /// The selection in words, for the certificate.
     var selection = ""
     var reason = ""
@@ -21,7 +23,7 @@ struct ErasureOrder: Sendable {
     private static let equalities: [FilterField] = [.user, .session, .project, .ticket]
     private static let names =
         ["recordings"] + equalities.map(\.rawValue)
-        + ["before", "cursor", "reason", "override", "dry_run", "certificate"]
+        + ["before", "erased_since", "erased_until", "cursor", "reason", "override", "dry_run", "certificate"]
 
     /// One recording, with the parameters of a DELETE.
     init(_ name: RecordingName, _ query: Query) throws(Problem) {
@@ -48,7 +50,8 @@ struct ErasureOrder: Sendable {
         guard let members = value.members else { throw Problem(.badSelection, "The body must be a JSON object.") }
         var words: [String] = []
         for member in members where !member.value.isNull { try read(member, now: now, &words) }
-        if recordings.isEmpty, query.equalities.isEmpty {
+        try checkErased()
+        if recordings.isEmpty, query.equalities.isEmpty, erasedMicroseconds == nil {
             throw Problem(
                 .badSelection,
                 "Nothing says what to erase; name recordings, or one of user, session, project and ticket.")
@@ -59,6 +62,17 @@ struct ErasureOrder: Sendable {
                 .member("recordings"))
         }
         selection = words.joined(separator: " ")
+    }
+
+    private func checkErased() throws(Problem) {
+        guard erasedMicroseconds != nil else { return }
+        let isAlone = recordings.isEmpty && query.equalities.isEmpty && query.untilMicroseconds == nil
+        guard isAlone, !isDryRun else {
+            throw Problem(
+                .badSelection,
+                "erased_since names what was erased before, and of that nothing else is known; leave out the other filters and "
+                    + "dry_run.", .member("erased_since"))
+        }
     }
 
     private mutating func read(_ member: JSONValue.Member, now: Int64, _ words: inout [String]) throws(Problem) {
@@ -80,6 +94,20 @@ struct ErasureOrder: Sendable {
             }
             query.untilMicroseconds = time - 1
             words.append("before=\(TimeText.text(time) ?? text)")
+        case "erased_since", "erased_until":
+            let text = try ErasureOrder.text(member)
+            guard let time = Moment.parse(text, now: now) else {
+                throw Problem(
+                    .badSelection, "\(member.name): '\(text.prefix(64))' \(Moment.refusal).", .member(member.name))
+            }
+            let known = erasedMicroseconds ?? .min ... .max
+            let (since, until) =
+                member.name == "erased_since" ? (time, known.upperBound) : (known.lowerBound, time)
+            guard since <= until else {
+                throw Problem(.badSelection, "erased_until is before erased_since.", .member(member.name))
+            }
+            erasedMicroseconds = since...until
+            words.append("\(member.name.replacing("_", with: "-"))=\(TimeText.text(time) ?? text)")
         case "cursor":
             guard let number = UInt64(digits: try ErasureOrder.text(member)), number > 0 else {
                 throw Problem(.badSelection, "cursor must be the `next` of an answer before.", .member("cursor"))

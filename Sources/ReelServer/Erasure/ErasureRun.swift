@@ -23,7 +23,13 @@ struct ErasureRun {
 
     /// The answer's JSON.
     mutating func run() throws(Problem) -> [UInt8] {
-        if order.recordings.isEmpty { select() } else { find() }
+        if order.erasedMicroseconds != nil {
+            selectErased()
+        } else if order.recordings.isEmpty {
+            select()
+        } else {
+            find()
+        }
         return order.isDryRun ? preview() : try erase()
     }
 
@@ -43,6 +49,14 @@ struct ErasureRun {
             guard let end = page.next else { return }
             below = end
         }
+    }
+
+    /// Those that were erased in a time: they are erased again, which gives their first tombstones.
+    private mutating func selectErased() {
+        guard let times = order.erasedMicroseconds else { return }
+        let numbers = context.store.erasedRecordings(in: times, below: order.below)
+        selected = numbers.prefix(ErasureOrder.recordingCountMax).map { ("\($0)", $0) }
+        next = numbers.count > selected.count ? selected.last?.number : nil
     }
 
     private mutating func find() {
@@ -100,12 +114,12 @@ struct ErasureRun {
             case .success(let tombstone):
                 answer.tombstones.append(tombstone)
                 if erasing.isRepeat { answer.repeatCount += 1 } else { numbers.append(erasing.recording) }
-            case .failure(let error): answer.refused.append((asked.name, context.problem(error, asked.name)))
+            case .failure(let error): answer.refused.append((asked.name, context.erasureProblem(error, asked.name)))
             }
         }
         if !numbers.isEmpty { context.noteWritten() }
         context.noteErased(numbers, by: requester, order)
-        answer.certificate = try ErasureAnswer.certificate(answer.tombstones, order, by: requester, context)
+        answer.certificate = try ErasureAnswer.certificate(answer, order, by: requester, context)
         return answer.json
     }
 }

@@ -10,14 +10,18 @@ enum ErasureRoutes {
             let order = try ErasureOrder(name, try Query(request.query))
             let number = try context.number(of: name)
             // Before the writer's thread, which must not wait for a name service.
-            let requester = Requester.text(request.peer)
+            let requester = Requester.text(request.peer, exchange.context.options)
             let isRepeat = context.store.isErased(number)
             try context.attempt("\(name)") { (store) throws(StoreError) in
                 try store.erase(number, overridingHold: !order.override.isEmpty) { result in
+                    if case .failure(let error) = result {
+                        return exchange.send(context.erasureProblem(error, "\(name)"))
+                    }
                     exchange.finish(result, "\(name)") { tombstone in
                         if !isRepeat { context.noteErased([number], by: requester, order) }
                         do throws(Problem) {
-                            let certificate = try ErasureAnswer.certificate([tombstone], order, by: requester, context)
+                            let certificate = try ErasureAnswer.certificate(
+                                ErasureAnswer(tombstones: [tombstone]), order, by: requester, context)
                             var json = JSONWriter()
                             json.object { json in
                                 json.member("number", tombstone.recording)
@@ -39,7 +43,7 @@ enum ErasureRoutes {
         exchange.onWorker { () throws(Problem) in
             try Query(request.query).allow([])
             let order = try ErasureOrder(request.body, now: exchange.context.clock.wallMicroseconds)
-            let requester = Requester.text(request.peer)
+            let requester = Requester.text(request.peer, exchange.context.options)
             let isTaken = exchange.context.erasures.begin { leave in
                 do throws(Problem) {
                     var run = ErasureRun(exchange.context, order, by: requester)

@@ -34,10 +34,11 @@ enum EventRoutes {
         return document
     }
 
-    /// `?activity_id=N`. Players append parameters of their own, against caches: they are let pass.
+    /// `?activity_id=N`, and `damaged=skip`. Players append parameters of their own, against caches: they are let pass.
     static func play(_ request: Request, _ exchange: Exchange) {
         exchange.onWorker { () throws(Problem) in
-            guard let text = try Query(request.query).text("activity_id") else {
+            let query = try Query(request.query)
+            guard let text = try query.text("activity_id") else {
                 throw .badQuery("activity_id", "is missing; write the recording's number")
             }
             guard let name = RecordingName(text) else {
@@ -50,10 +51,11 @@ enum EventRoutes {
                 guard [.unknownRecording, .erased, .expired].contains(error.type) else { throw error }
                 return exchange.send(unknownActivity("Activity \(name) not found"))
             }
-            try exchange.context.requireWhole(snapshot, name)
+            let skipsDamaged = try EventQuery.skipsDamaged(query)
+            if !skipsDamaged { try exchange.context.requireWhole(snapshot, name) }
             let document = Document.whole(
                 snapshot, name, prefersGzip: ContentCoding.prefersGzip(request.headers), prefix: "{\"events\":[",
-                suffix: "]}")
+                suffix: "]}", skipsDamaged: skipsDamaged)
             try exchange.send(document, to: request.headers)
         }
     }

@@ -29,7 +29,10 @@ enum MetricsRoute {
         text.histogram("reeld_read_seconds", "From a request for events to the start of its answer.", metrics.read)
         text.histogram("reeld_list_seconds", "Making a page of the list.", metrics.list)
 
-        text.gauge("reeld_recordings", "Recordings ever started.", store.recordingCount)
+        text.gauge("reeld_recordings", "Recordings that are there.", store.recordingCount)
+        text.family("reeld_recordings_gone", "gauge", "Recordings that are not there any more.")
+        text.sample("reeld_recordings_gone", store.erasedRecordingCount, labels: "{how=\"erased\"}")
+        text.sample("reeld_recordings_gone", store.expiredRecordingCount, labels: "{how=\"expired\"}")
         text.gauge("reeld_recordings_open", "Recordings with a running lease.", store.openRecordingCount)
         text.gauge("reeld_log_segments", "Segments of the log.", store.segmentCount)
         text.gauge("reeld_log_bytes", "Bytes of the log.", store.logSizeBytes)

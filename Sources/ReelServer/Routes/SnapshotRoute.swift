@@ -10,7 +10,7 @@ enum SnapshotRoute {
             try Query(request.query).allow([])
             let context = exchange.context
             let order = try order(request.body, now: context.clock.wallMicroseconds)
-            let requester = Requester.text(request.peer)
+            let requester = Requester.text(request.peer, context.options)
             let answer = LongAnswer(exchange)
             let isTaken = context.snapshots.begin(stop: answer.cancel) { leave in
                 let waiting = Thread("snapshot-wait") { answer.wait() }
@@ -98,6 +98,8 @@ enum SnapshotRoute {
                 .badSnapshot,
                 "\(path) is among the store's own files; within the store snapshots are below its directory snapshots/."
             )
+        case .withinSnapshot(let path, let snapshot):
+            Problem(.badSnapshot, "\(path) is within another snapshot, \(snapshot); name a place outside of it.")
         case .keysBesideSnapshot(let path):
             Problem(.badSnapshot, "\(path): keys are to live elsewhere than the snapshot they open.")
         case .noKeys: Problem(.badSnapshot, "The store is not encrypted: it has no keys to copy.")

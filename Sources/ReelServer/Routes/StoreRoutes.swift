@@ -19,6 +19,8 @@ enum StoreRoutes {
                 json.member("encryption", figures.keyFingerprint != nil)
                 if let key = figures.keyFingerprint { json.member("key", "\(key)") }
                 json.member("recordings", figures.recordingCount)
+                json.member("erased_recordings", figures.erasedRecordingCount)
+                json.member("expired_recordings", figures.expiredRecordingCount)
                 json.member("open", figures.openRecordingCount)
                 json.member("segments", figures.segmentCount)
                 json.member("log_bytes", figures.logSizeBytes)
@@ -35,7 +37,6 @@ enum StoreRoutes {
     }
 
     private static func retention(_ status: RetentionStatus, to json: inout JSONWriter) {
-        json.member("expired_recordings", status.removed.values.reduce(0) { $0 + $1.recordingCount })
         json.member("expired_bytes", status.removed.values.reduce(0) { $0 + $1.sizeBytes })
         if let time = status.lastPassMicroseconds.flatMap(TimeText.text) { json.member("retention_checked", time) }
         if !status.waits.isEmpty {

@@ -51,6 +51,7 @@ final class CompactionThread: Sendable {
         // On Linux this is the thread's own. Not SCHED_IDLE: a starved thread would keep locks the writer waits for.
         setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
         var nextWasteCheck: Int64 = 0
+        var retry = CompactionRetry()
         while true {
             let wish = wishes.wait(timeoutMilliseconds: 5000) { $0.isEmpty ? nil : $0.removeFirst() }
             switch wish {
@@ -63,18 +64,28 @@ final class CompactionThread: Sendable {
                 guard context.options.compaction.isAutomatic else { continue }
                 // Looking for waste reads every table, so it is done now and then only.
                 let now = context.clock.uptimeMicroseconds
+                let freeBytes = self.freeBytes
+                if retry.hasRoomAgain(freeBytes: freeBytes) { context.erasedRecordings.hurry() }
+                guard retry.isDue(uptime: now, freeBytes: freeBytes) else { continue }
                 let looksForWaste = now >= nextWasteCheck
                 if looksForWaste { nextWasteCheck = now + context.options.compaction.idleMicroseconds }
                 do {
                     try compactErased()
                     try compactWhatIsDue(looksForWaste: looksForWaste)
+                    retry = CompactionRetry()
                 } catch {
                     if context.isClosing.withLock({ $0 }) { continue }
+                    retry.note(error, uptime: now, freeBytes: self.freeBytes)
+                    // What would have been looked for then is still there.
+                    if looksForWaste { nextWasteCheck = 0 }
                     context.note(.compactionFailed(error))
                 }
             }
         }
     }
+
+    /// Of the store's file system; 0 where it cannot be asked.
+    private var freeBytes: UInt64 { (try? context.fileSystem.freeBytes(context.paths.root)) ?? 0 }
 
     private func keepLimits() -> Result<Void, StoreError> {
         do {

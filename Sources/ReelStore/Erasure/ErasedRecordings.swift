@@ -51,6 +51,9 @@ final class ErasedRecordings: Sendable {
     /// Taking them out failed: it is tried again after a while.
     func postpone(uptime: Int64) { state.withLock { $0.failedMicroseconds = uptime } }
 
+    /// What made the last try fail is over: the next one need not wait.
+    func hurry() { state.withLock { $0.failedMicroseconds = nil } }
+
     /// Nothing of them is left that a compaction would take out.
     func forget(_ numbers: Set<UInt64>, uptime: Int64) {
         state.withLock { state in

@@ -59,6 +59,17 @@ extension Store {
     /// Whether a tombstone tells of it.
     package func isErased(_ recording: UInt64) -> Bool { context.view.tombstone(of: recording) != nil }
 
+    /// The recordings that were erased in a time, newest number first, as long as their tombstones are kept.
+    ///
+    /// - Parameters:
+    ///   - times: microseconds since 1970.
+    ///   - below: only smaller numbers.
+    package func erasedRecordings(in times: ClosedRange<Int64>, below: UInt64?) -> [UInt64] {
+        let tombstones = context.view.state.withLock { $0.tombstones }
+        return tombstones.values.filter { times.contains($0.erasedMicroseconds) && $0.recording < below ?? .max }
+            .map(\.recording).sorted(by: >)
+    }
+
     // MARK: Ledgers
 
     /// Erases what a ledger says had been erased, in a store that is older than it.

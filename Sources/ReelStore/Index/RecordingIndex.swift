@@ -107,6 +107,24 @@ final class RecordingIndex: Sendable {
         }
     }
 
+    /// How many of the numbers below `end` are of recordings that are not there any more: erased ones keep their row, those
+    /// that expired have none.
+    func goneCounts(below end: UInt64) -> GoneCounts {
+        let numbers = 1..<min(end, UInt64(rows.slotCount) + 1)
+        var gone = GoneCounts()
+        guard !numbers.isEmpty else { return gone }
+        withRows(numbers) { span in
+            for slot in 0..<numbers.count {
+                switch RecordingRow.status(in: span, at: slot * RecordingRow.sizeBytes) {
+                case nil: gone.expired += 1
+                case .erased: gone.erased += 1
+                case .recording, .idle, .ended: break
+                }
+            }
+        }
+        return gone
+    }
+
     /// The raw rows of a range of numbers, for a filter to run over; they may be changing.
     func withRows<Result>(_ numbers: Range<UInt64>, _ body: (RawSpan) -> Result) -> Result {
         rows.withSlots(Int(numbers.lowerBound) - 1..<Int(numbers.upperBound) - 1, body)

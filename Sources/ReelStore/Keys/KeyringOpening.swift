@@ -45,7 +45,7 @@ struct KeyringOpening {
     /// Makes one file of a page anew from the other where it is not there, short or not what its name says.
     private func heal(_ first: RingHeader, _ files: RingFiles) throws(SystemError) {
         let second = first.other
-        let (isFirstWhole, isSecondWhole) = (try isWhole(first, files), try isWhole(second, files))
+        let (isFirstWhole, isSecondWhole) = (try files.isWhole(first), try files.isWhole(second))
         switch (isFirstWhole, isSecondWhole) {
         case (true, true): return
         case (true, false): try remake(second, files)
@@ -55,12 +55,6 @@ struct KeyringOpening {
             for header in [first, second] { note(.ringHealed(path: paths.ring(header))) }
         case (false, false): return note(.damage(Corruption(file: paths.ring(first), offsetBytes: 0, kind: .ring)))
         }
-    }
-
-    /// Whether a file has its full length and begins with its own header.
-    private func isWhole(_ header: RingHeader, _ files: RingFiles) throws(SystemError) -> Bool {
-        guard try files.sizeBytes(of: header) == UInt64(Ring.sizeBytes) else { return false }
-        return try files.isHeaderSound(header)
     }
 
     private func remake(_ header: RingHeader, _ files: RingFiles) throws(SystemError) {
@@ -74,7 +68,7 @@ struct KeyringOpening {
         var void: [RingHeader] = []
         for header in headers {
             let first = header.counterpart(in: rings)
-            if try isWhole(first, files), try isWhole(first.other, files) {
+            if try files.isWhole(first), try files.isWhole(first.other) {
                 void.append(header)
             } else {
                 note(.damage(Corruption(file: paths.ring(header), offsetBytes: 0, kind: .ringOfAnotherGeneration)))

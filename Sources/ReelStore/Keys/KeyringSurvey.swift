@@ -79,7 +79,7 @@ struct KeyringSurvey {
     }
 
     private func survey(_ header: RingHeader, _ log: Log?, _ report: inout KeyringReport) throws -> [Found] {
-        if try !files.isHeaderSound(header), try !files.isHeaderSound(header.other) {
+        if try !files.isWhole(header), try !files.isWhole(header.other) {
             report.damage.append(Corruption(file: paths.ring(header), offsetBytes: 0, kind: .ring))
         }
         let wrapper = try key.map { key in try KeyWrapper(key, header.rings) }

@@ -226,6 +226,12 @@ final class RingFiles: Sendable {
     /// The length of a file; nil where it is not there.
     func sizeBytes(of header: RingHeader) throws(SystemError) -> UInt64? { try open(header)?.file.sizeBytes() }
 
+    /// Whether a file has its full length and begins with its own header.
+    func isWhole(_ header: RingHeader) throws(SystemError) -> Bool {
+        guard try sizeBytes(of: header) == UInt64(Ring.sizeBytes) else { return false }
+        return try isHeaderSound(header)
+    }
+
     /// Whether a file begins with the header its name asks for.
     func isHeaderSound(_ header: RingHeader) throws(SystemError) -> Bool { try open(header)?.isHeaderSound ?? false }
 
@@ -249,9 +255,10 @@ final class RingFiles: Sendable {
             .sorted { $0.fileName < $1.fileName }
     }
 
-    /// Removes what a crash left half made.
+    /// Removes what a crash left half made; and of keys that were put back from beside a snapshot what says that they expire.
     func removeDrafts() throws(SystemError) {
-        for name in try fileSystem.list(paths.keys) where name.hasSuffix(".new") {
+        for name in try fileSystem.list(paths.keys)
+        where name.hasSuffix(".new") || name == SnapshotManifest.fileName {
             try fileSystem.unlink("\(paths.keys)/\(name)")
         }
     }

@@ -147,6 +147,12 @@ extension [LocatedFrame] {
     }
 }
 
+/// Recordings that are not there any more.
+struct GoneCounts: Sendable, Equatable {
+    var erased: UInt64 = 0
+    var expired: UInt64 = 0
+}
+
 /// What readers see of the log: changed in one step by the writer after a commit is durable.
 final class LogView: Sendable {
     struct State {
@@ -162,6 +168,8 @@ final class LogView: Sendable {
         var tombstones: [UInt64: Tombstone] = [:]
         /// The recordings that retention removed.
         var expired = ExpiredRanges()
+        /// How many there ever were, as far as the index knows: tombstones and ranges are forgotten one day.
+        var gone = GoneCounts()
         /// The receive time of the newest frame, microseconds since 1970.
         var lastReceivedMicroseconds: Int64 = 0
         /// Segments just replaced, until every row points into their successor.

@@ -194,7 +194,11 @@ final class LogWriter {
         }
         context.view.state.withLock { state in
             for entry in plan.entries { state.active.append(entry) }
-            for tombstone in plan.tombstones { state.tombstones[tombstone.recording] = tombstone }
+            for tombstone in plan.tombstones {
+                if state.tombstones.updateValue(tombstone, forKey: tombstone.recording) == nil {
+                    state.gone.erased += 1
+                }
+            }
             state.activeLengthBytes = active.lengthBytes
             state.appliedLSN = lastLSN
             state.nextRecording = nextRecording

@@ -48,6 +48,9 @@ struct LogInventory {
         if found.isEmpty, damage.contains(where: { $0.kind == .foreignFrame }) {
             throw OpenError.foreignLog(path: recovery.paths.identity)
         }
+        if found.isEmpty, let checkpoint, checkpoint.nextRecording > 1 {
+            throw OpenError.logMissing(path: recovery.paths.log, recordingCount: checkpoint.nextRecording - 1)
+        }
         for one in found { note(one.state) }
         let replaced = Set(found.flatMap { $0.state?.replaced ?? [] })
         try noteTables(recovery, there: Set(found.map(\.segment.number)), replaced)

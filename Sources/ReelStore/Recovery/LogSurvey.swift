@@ -105,29 +105,51 @@ struct LogSurvey {
     /// Says what is missing: ordinals begin at 0 and have no holes, and rows tell of events behind the last frame.
     mutating func findGaps() {
         report.recordingCount = recordings.keys.count { !isErased($0) }
+        report.unaccountedCount = unaccountedCount()
         events.forget(Set(recordings.keys.filter(isErased)).union(erased).union(erasedByRow))
         (report.gaps, report.givenUp) = events.gaps()
+    }
+
+    /// Numbers that were given out and that nothing tells of, not even the index.
+    private func unaccountedCount() -> UInt64 {
+        let next = segments.compactMap(\.state?.nextRecording).max() ?? 1
+        let told = Set(recordings.keys).union(erased).union(report.lostRecordings).filter { $0 < next }
+        let expiredCount = expired.ranges.reduce(0) { sum, range in
+            sum + UInt64(range.recordings.clamped(to: 1...max(next - 1, 1)).count)
+        }
+        let both = UInt64(told.count { expired.range(of: $0) != nil })
+        let count = UInt64(told.count) + expiredCount - both
+        return next - 1 > count ? next - 1 - count : 0
     }
 
     // MARK: Files
 
     /// Finds the segments that count, in order, each with how far it is to be read.
     private mutating func list(_ checkpoint: CheckpointHeader?) throws {
+        var irregular: [UInt64] = []
         // A daemon's compaction may replace segments between their listing and opening: then the list is made anew.
         for _ in 0..<5 {
             segments = []
+            irregular = []
             let numbers = try fileSystem.list(paths.log)
                 .compactMap { StorePaths.number(of: $0, suffix: ".seg") }.sorted()
             for number in numbers {
-                if let one = try open(number, checkpoint) { segments.append(one) }
+                do {
+                    if let one = try open(number, checkpoint) { segments.append(one) }
+                } catch let error as SystemError {
+                    guard error.isIrregularFile else { throw error }
+                    irregular.append(number)
+                }
             }
-            if segments.count == numbers.count { break }
+            if segments.count + irregular.count == numbers.count { break }
         }
+        // Told, and the others are read all the same.
+        for number in irregular { note(Corruption(file: paths.segment(number), offsetBytes: 0, kind: .irregular)) }
         if !segments.isEmpty, try segments.allSatisfy({ try $0.segment.isOfAnotherStore() }) {
             throw OpenError.foreignLog(path: paths.identity)
         }
         let replaced = Set(segments.flatMap { $0.state?.replaced ?? [] })
-        known = replaced.union(segments.map(\.segment.number))
+        known = replaced.union(segments.map(\.segment.number)).union(irregular)
         segments.removeAll { replaced.contains($0.writtenAs) }
         let cuts = segments.flatMap { $0.state?.cuts ?? [] }
         let lastHot = try segments.last { one in

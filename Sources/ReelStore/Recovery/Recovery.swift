@@ -76,7 +76,10 @@ struct Recovery {
         try clearExpired(log, index: index)
         try removeReplaced(log)
         report.segmentCount = log.sealed.count + 1
-        report.recordingCount = log.nextRecording - 1
+        let gone = index.goneCounts(below: log.nextRecording)
+        view.state.withLock { $0.gone = gone }
+        report.recordingCount = log.nextRecording - 1 - gone.erased - gone.expired
+        if report.rebuiltIndex { report.unaccountedCount = unaccountedCount(log, gone) }
         let position = LogPosition(
             active: active, nextLSN: log.nextLSN, nextRecording: log.nextRecording,
             lastReceivedMicroseconds: log.lastReceivedMicroseconds, cuts: log.cuts,
@@ -84,6 +87,12 @@ struct Recovery {
         return Result(
             index: index, view: view, position: position, nextSegment: log.nextSegment, checkpoint: checkpoint,
             report: report)
+    }
+
+    /// Of an index made anew: numbers without a row that retention, as far as the log knows, did not remove.
+    private func unaccountedCount(_ log: LogInventory, _ gone: GoneCounts) -> UInt64 {
+        let known = log.expired.ranges.reduce(0) { $0 + UInt64($1.recordings.count) }
+        return gone.expired > known ? gone.expired - known : 0
     }
 
     /// Rows that a crash brought back after retention had cleared them.

@@ -194,6 +194,9 @@ package struct VerifyReport: Sendable, Equatable {
     package var givenUp: [Gap] = []
     /// Recordings that the index tells of and the log has no sound frame of.
     package var lostRecordings: [UInt64] = []
+    /// Numbers that were given out and that nothing tells of: what was erased or expired so long ago that it is forgotten, or lost
+    /// together with the index.
+    package var unaccountedCount: UInt64 = 0
     /// Sealed frames of which only the checksums were read, for want of the key.
     package var unopenedFrameCount = 0
     /// Whether there is a keyring. A snapshot's may be elsewhere.

@@ -49,7 +49,10 @@ extension LogWriter {
     /// anew.
     func publishExpiry(_ ranges: [ExpiredRange]) {
         context.view.state.withLock { view in
-            for range in ranges { view.expired.insert(range) }
+            for range in ranges {
+                view.expired.insert(range)
+                view.gone.expired += UInt64(range.recordings.count)
+            }
         }
         for range in ranges {
             for number in range.recordings { cache.forget(number) }

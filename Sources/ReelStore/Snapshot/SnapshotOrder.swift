@@ -16,7 +16,8 @@ package struct SnapshotOrder: Sendable, Equatable {
     }
 }
 
-/// Why no snapshot was made. What was begun lies under its name and `.new`, and is overwritten by the next try.
+/// Why no snapshot was made. What was begun is removed; after a crash it lies under its name and `.new`, and is overwritten by
+/// the next try.
 package enum SnapshotError: Error, Sendable {
     /// Not an absolute path without `.` and `..`.
     case badPath(String)
@@ -24,6 +25,8 @@ package enum SnapshotError: Error, Sendable {
     case notEmpty(String)
     /// A place within the store where its own files are.
     case withinStore(String)
+    /// Another snapshot's directory: what is put there would be taken for damage of it, and keep it from being removed.
+    case withinSnapshot(String, snapshot: String)
     /// Keys are meant to live elsewhere than the snapshot.
     case keysBesideSnapshot(String)
     /// The store is not encrypted.

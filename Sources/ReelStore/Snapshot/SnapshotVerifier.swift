@@ -14,10 +14,13 @@ package struct SnapshotVerifier {
     }
 
     private let paths: StorePaths
+    private let keys: String?
     private let fileSystem: any FileSystem
 
-    package init(_ directory: String, fileSystem: any FileSystem = HostFileSystem()) {
+    /// - Parameter keys: a directory with its keys, which is compared with a manifest of its own; nil where none is to be.
+    package init(_ directory: String, keys: String? = nil, fileSystem: any FileSystem = HostFileSystem()) {
         paths = StorePaths(root: directory)
+        self.keys = keys
         self.fileSystem = fileSystem
     }
 
@@ -29,8 +32,11 @@ package struct SnapshotVerifier {
             return Report(faults: ["\(paths.manifest): it is not what the manifest of a snapshot says"])
         }
         var report = Report(manifest: manifest, hasExpired: manifest.hasExpired(at: now))
-        for file in manifest.files {
-            if let fault = try fault(of: file) { report.faults.append("\(paths.root)/\(file.name): \(fault)") }
+        try compare(manifest, paths.root, &report)
+        if let keys, let found = try SnapshotVerifier.manifest(StorePaths(root: keys), fileSystem)?.manifest,
+            found.isOfKeys
+        {
+            try compare(found, keys, &report)
         }
         let known = Set(manifest.files.map(\.name))
         for name in try fileSystem.list(paths.log).sorted() where !known.contains("log/\(name)") {
@@ -40,9 +46,18 @@ package struct SnapshotVerifier {
         return report
     }
 
-    private func fault(of file: SnapshotManifest.File) throws(SystemError) -> String? {
+    private func compare(
+        _ manifest: SnapshotManifest, _ directory: String, _ report: inout Report
+    ) throws(SystemError) {
+        for file in manifest.files {
+            let path = "\(directory)/\(file.name)"
+            if let fault = try fault(of: file, at: path) { report.faults.append("\(path): \(fault)") }
+        }
+    }
+
+    private func fault(of file: SnapshotManifest.File, at path: String) throws(SystemError) -> String? {
         do {
-            let (size, checksum) = try SnapshotWriter.measure("\(paths.root)/\(file.name)", fileSystem)
+            let (size, checksum) = try SnapshotDraft.measure(path, fileSystem)
             if size != file.sizeBytes { return "it has \(size) bytes, and had \(file.sizeBytes)" }
             return checksum == file.checksum ? nil : "its checksum does not hold"
         } catch {

@@ -48,10 +48,26 @@ struct CertificateCheck {
         ]
         if !certificate.reason.isEmpty { lines.append("reason: \(certificate.reason)") }
         if !certificate.override.isEmpty { lines.append("pinned ones too: \(certificate.override)") }
+        lines += limits(of: certificate)
         lines += certificate.erased.map {
             "\($0.recording)  \($0.id)  \(TimeText.text($0.erasedMicroseconds) ?? "")"
         }
         return lines.map { $0.printable + "\n" }.joined()
+    }
+
+    /// What it does not vouch for.
+    private func limits(of certificate: ErasureCertificate) -> [String] {
+        var lines: [String] = []
+        if certificate.refusedCount > 0 {
+            lines.append(
+                "not erased, though selected: \(HumanText.plural(UInt64(certificate.refusedCount), "recording"))")
+        }
+        if certificate.unreadCount > 0 {
+            lines.append(
+                "could not be read, so nobody knows whether they were meant: "
+                    + HumanText.plural(UInt64(certificate.unreadCount), "recording"))
+        }
+        return lines
     }
 
     private func json(_ certificate: ErasureCertificate) -> JSONValue {
@@ -63,6 +79,8 @@ struct CertificateCheck {
             .init("by", .string(certificate.requester)), .init("on", .string(certificate.machine)),
             .init("selection", .string(certificate.selection)), .init("reason", .string(certificate.reason)),
             .init("override", .string(certificate.override)),
+            .init("not_erased", .number("\(certificate.refusedCount)")),
+            .init("unread", .number("\(certificate.unreadCount)")),
             .init(
                 "recordings",
                 .array(

@@ -21,12 +21,15 @@ struct CertificateFile {
     mutating func add(_ certificate: String) { text += Array(certificate.utf8) }
 
     /// Nothing is left where nothing was erased.
-    func write() throws(CommandFailure) {
-        guard !text.isEmpty else { return }
+    ///
+    /// - Returns: whether there was anything to certify.
+    func write() throws(CommandFailure) -> Bool {
+        guard !text.isEmpty else { return false }
         do throws(SystemError) {
             let file = try ReplacingFile(path)
             try file.write(text)
             try file.commit()
+            return true
         } catch {
             throw CommandFailure(
                 .failure,

@@ -120,6 +120,12 @@ final class Daemon {
 
     /// Why a server could not be asked, in words.
     static func failure(for error: HTTPClientError, at place: HTTPEndpoint) -> CommandFailure {
+        var failure = words(for: error, at: place)
+        if case .connect = error {} else { failure.isAnswerLost = true }
+        return failure
+    }
+
+    private static func words(for error: HTTPClientError, at place: HTTPEndpoint) -> CommandFailure {
         switch error {
         case .connect(let cause) where cause.code == EACCES || cause.code == EPERM:
             return CommandFailure(.denied, "\(place): \(cause.reason); its group may use it, see 'ls -l \(place)'")

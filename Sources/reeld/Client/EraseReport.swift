@@ -48,14 +48,15 @@ struct ErasePreview {
 
 /// What an erasing did, over all its answers.
 struct EraseOutcome {
-    private let isNamed: Bool
+    /// Whether each recording is printed, and not only their number.
+    private let listsEach: Bool
     private let form: OutputForm
     private let output: Output
     private var erasedCount: UInt64 = 0
     private var refusals = EraseRefusals()
 
-    init(isNamed: Bool, _ form: OutputForm, _ output: Output) {
-        self.isNamed = isNamed
+    init(listsEach: Bool, _ form: OutputForm, _ output: Output) {
+        self.listsEach = listsEach
         self.form = form
         self.output = output
     }
@@ -68,14 +69,14 @@ struct EraseOutcome {
         for recording in answer["recordings"]?.array ?? [] {
             switch form {
             case .json: try output.writeLine(recording)
-            case .table where isNamed: try output.write("\(recording["number"]?.integer ?? 0) erased\n")
+            case .table where listsEach: try output.write("\(recording["number"]?.integer ?? 0) erased\n")
             case .table: break
             }
         }
     }
 
     func finish() throws(CommandFailure) {
-        guard !isNamed, form == .table else { return }
+        guard !listsEach, form == .table else { return }
         try output.write("\(HumanText.plural(erasedCount, "recording")) erased\n")
     }
 }

@@ -8,6 +8,11 @@ struct EraseRequest {
     }
     static let before = Command.Option(
         "before", value: "DATE", help: "Only those that started before DATE: 2026-11-21, '2026-11-21 14:30', 90d (ago)")
+    static let erasedSince = Command.Option(
+        "erased-since", value: "DATE",
+        help: "Erase nothing: name what was erased since DATE, for a certificate that was lost")
+    static let erasedUntil = Command.Option(
+        "erased-until", value: "DATE", help: "With --erased-since: and until DATE")
     static let reason = Command.Option(
         "reason", value: "TEXT", help: "Why; goes to the journal and the certificate")
     static let override = Command.Option(
@@ -15,6 +20,8 @@ struct EraseRequest {
 
     private var members: [JSONValue.Member] = []
     let isNamed: Bool
+    /// Nothing is erased by it: it asks for what was erased before.
+    let isRepeat: Bool
     var wantsCertificate = false
     var isDryRun = false
     var cursor: String?
@@ -24,6 +31,12 @@ struct EraseRequest {
         for text in invocation.operands { names.append(try RecordingName(text)) }
         isNamed = !names.isEmpty
         let chosen = Self.filters.filter(invocation.has)
+        isRepeat = invocation.has(Self.erasedSince)
+        if isRepeat {
+            try readRepeat(invocation, isAlone: !isNamed && chosen.isEmpty)
+            return
+        }
+        guard !invocation.has(Self.erasedUntil) else { throw .usage("--erased-until is for --erased-since") }
         guard isNamed != !chosen.isEmpty else {
             throw .usage(
                 isNamed
@@ -46,6 +59,17 @@ struct EraseRequest {
             guard !text.isEmpty else { throw .usage("--override-hold needs a reason") }
             members.append(.init("override", .string(text)))
         }
+    }
+
+    private mutating func readRepeat(_ invocation: Invocation, isAlone: Bool) throws(CommandFailure) {
+        guard isAlone, !invocation.has(Self.before) else {
+            throw .usage("of what was erased nothing but the time is known; leave out what else selects")
+        }
+        for (option, name) in [(Self.erasedSince, "erased_since"), (Self.erasedUntil, "erased_until")] {
+            guard let time = try invocation.value(option, TimeSyntax()) else { continue }
+            members.append(.init(name, .string(CalendarTime.utcText(time))))
+        }
+        if let text = invocation.text(Self.reason) { members.append(.init("reason", .string(text))) }
     }
 
     var body: [UInt8] {

@@ -28,8 +28,12 @@ final class LocalDaemon {
         }
         directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         socketPath = "\(directory)/reeld.sock"
+        var options = ServerOptions()
+        options.version = CommandTable.version
+        options.unixPlace = "by a command on the store itself"
         do throws(SystemError) {
-            server = try ReelServer(store: store, listeners: [.unix(path: socketPath, mode: 0o600)]) { [damage] event in
+            let listener = Listener.unix(path: socketPath, mode: 0o600)
+            server = try ReelServer(store: store, listeners: [listener], options: options) { [damage] event in
                 guard case .damage(let file, let offsetBytes, _) = event else { return }
                 damage.withLock { if $0.isEmpty { $0.append("\(file):\(offsetBytes)") } }
             }

@@ -10,7 +10,7 @@ enum LocalStore {
         help: "Work on the store in DIR, with no daemon; the default is store.directory of reeld.conf")
 
     /// What every command that can do so takes.
-    static let options = [option, StoreKeys.option]
+    static let options = [option] + StoreKeys.options
 
     /// The directory a command line or the configuration names; absolute.
     static func directory(_ invocation: Invocation) throws(CommandFailure) -> String {
@@ -32,8 +32,10 @@ enum LocalStore {
         let path = try directory(invocation)
         var status = stat()
         guard stat(path, &status) == 0 else {
-            throw CommandFailure(
-                .failure, "\(SystemError.last("open", path)); name the store's directory with --store=DIR")
+            let error = SystemError.last("open", path)
+            throw error.isDenied
+                ? CommandFailure(.denied, "\(error); run this as the user the store belongs to")
+                : CommandFailure(.failure, "\(error); name the store's directory with --store=DIR")
         }
         return path
     }
@@ -64,6 +66,8 @@ enum LocalStore {
     static func open(_ invocation: Invocation, rebuildsIndex: Bool = false) throws(CommandFailure) -> Store {
         let path = try existing(invocation)
         try becomeOwner(of: path)
+        // As for the daemon: what is decrypted here is not to lie in a core dump. That it failed would be no reason not to read.
+        try? ProcessMemory.forbidCoreDumps()
         var options = StoreOptions()
         options.compaction.isAutomatic = false
         options.rebuildsIndex = rebuildsIndex
@@ -106,6 +110,12 @@ enum LocalStore {
             CommandFailure(
                 .failure,
                 "\(path): this file is another store's: no segment in log/ is of the store it names; put the right file back"
+            )
+        case .logMissing(let path, let count):
+            CommandFailure(
+                .failure,
+                "\(path): there is no segment of the log, and the index tells of \(HumanText.plural(count, "recording")): put "
+                    + "the log back from a copy. To begin anew without them, remove the directory index/ beside it, too"
             )
         case .keyNeeded(let path, let written):
             CommandFailure(

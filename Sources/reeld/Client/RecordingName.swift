@@ -14,6 +14,26 @@ struct RecordingName: Equatable, CustomStringConvertible {
 
     /// `/v1/recordings/7`, and what follows.
     func target(_ rest: String = "") -> Target { Target("/v1/recordings/\(self)\(rest)") }
+
+    /// Does the work for each and goes on after one that fails.
+    ///
+    /// - Throws: at the end, all that failed, each by its name; at once when nobody answers.
+    static func forEach(
+        _ names: [RecordingName], _ work: (RecordingName) throws(CommandFailure) -> Void
+    ) throws(CommandFailure) {
+        var failures: [CommandFailure] = []
+        for name in names {
+            do throws(CommandFailure) {
+                try work(name)
+            } catch {
+                guard names.count > 1, [.failure, .notFound, .usage].contains(error.exitCode) else { throw error }
+                failures.append(CommandFailure(error.exitCode, "\(name): \(error.message)"))
+            }
+        }
+        guard let first = failures.first else { return }
+        let isOneKind = failures.allSatisfy { $0.exitCode == first.exitCode }
+        throw CommandFailure(isOneKind ? first.exitCode : .failure, failures.map(\.message).joined(separator: "\n"))
+    }
 }
 
 extension Command.Operand {
@@ -23,4 +43,11 @@ extension Command.Operand {
 extension Invocation {
     /// The only operand, a recording.
     func recording() throws(CommandFailure) -> RecordingName { try RecordingName(operands[0]) }
+
+    /// All operands, recordings; checked before anything is done with the first.
+    func recordings() throws(CommandFailure) -> [RecordingName] {
+        var names: [RecordingName] = []
+        for text in operands { names.append(try RecordingName(text)) }
+        return names
+    }
 }

@@ -6,7 +6,8 @@ enum CommandTable {
     static let all: [Command] = [
         ServeCommand.serve, ConfigCommand.check, ConfigCommand.show,
         ListCommand.list, ShowCommand.show, CatCommand.cat, TailCommand.tail, ExportCommand.export,
-        ImportCommand.import, EndCommand.end, EraseCommand.erase,
+        ImportCommand.import, EndCommand.end, ChangeCommands.set, ChangeCommands.pin, ChangeCommands.unpin,
+        EraseCommand.erase,
         StoreCommands.stats, VacuumCommand.vacuum, VerifyCommand.verify, SnapshotCommand.snapshot, IndexCommands.dump,
         IndexCommands.rebuild,
         KeyCommands.generate, KeyCommands.fingerprint, KeyRotationCommands.verify, KeyRotationCommands.rotate,

@@ -29,6 +29,8 @@ struct CommandFailure: Error, Equatable {
     var message: String
     /// Whether `try 'reeld … --help'` follows.
     var hintsAtHelp = false
+    /// The daemon was asked and gave no whole answer: it may have done what it was asked all the same.
+    var isAnswerLost = false
 
     init(_ exitCode: ExitCode, _ message: String) {
         self.exitCode = exitCode

@@ -40,4 +40,10 @@ enum HumanText {
         }
         return String(text.reversed())
     }
+
+    /// Of numbers that nothing is left of.
+    static func unaccounted(_ count: UInt64) -> String {
+        "nothing is left of \(plural(count, "recording")) whose numbers were given out: erased or expired longer ago than "
+            + "store.tombstone_age says, or lost with a segment that is gone"
+    }
 }

@@ -20,7 +20,7 @@ enum ExportCommand {
             + [Daemon.socketOption] + LocalStore.options,
         details: [
             "json is one JSON array of events, json.gz the same compressed, ndjson an event a line. Without FILE it goes "
-                + "to standard output. FILE appears only when it is whole.",
+                + "to standard output. FILE appears only when it is whole, and only its owner may read it.",
             "With --user, --session, --project or --ticket every recording of which all hold goes to DIR, which must not exist "
                 + "yet or be empty: what a person may ask to have of himself. Each is NUMBER.json.gz, its events, and "
                 + "NUMBER.metadata.json; manifest.json says what is there, with counts, times and hashes, and what could not be "

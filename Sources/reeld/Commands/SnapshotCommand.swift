@@ -23,7 +23,9 @@ enum SnapshotCommand {
                 + "recorded or changed after the moment of the snapshot is not in it.",
             "'reeld verify --store=DIR' proves a snapshot. Restoring is copying it back: man reeld, BACKUP.",
             "What is erased later is still in the snapshot, so it carries a date after which it is to be gone. With --prune "
-                + "this user removes DIR, if it is a snapshot that has expired, and such snapshots directly below it.",
+                + "this user removes DIR, if it is a snapshot that has expired, and such snapshots directly below it, each "
+                + "with its keys, where they still are where --with-keys put them. Keys that were moved expire with their "
+                + "snapshot, too, and go where --prune is given the directory they are in, or the one above it.",
             "Without its keys the snapshot of an encrypted store is noise. --with-keys puts them, wrapped by the store key, into "
                 + "a directory of their own, not below DIR nor above it. The store key itself is in neither.",
         ],
@@ -31,6 +33,7 @@ enum SnapshotCommand {
             "reeld snapshot /var/lib/reeld/snapshots/2026-11-21",
             "reeld snapshot --expires=7d /srv/backup/reeld/monday",
             "reeld snapshot --prune /srv/backup/reeld",
+            "reeld snapshot --prune /srv/keys",
         ],
         run: { invocation throws(CommandFailure) in
             let directory = try AbsolutePath.of(invocation.operands[0])
@@ -101,6 +104,12 @@ private struct SnapshotPrune {
             try output.write(
                 "\(path): removed, \(HumanText.size(outcome.sizeBytes)); it expired \(CalendarTime.utcText(outcome.expiresMicroseconds))"
                     .printable + "\n")
+            if let keys = outcome.removedKeys { try output.write("\(keys): removed, its keys".printable + "\n") }
+            if let keys = outcome.movedKeys {
+                StandardErrorSink.write(
+                    ("\(path): its keys were put into \(keys) and are not there any more: where they are now they are to go, "
+                        + "too; --prune removes them there").printable + "\n")
+            }
         }
         if removedCount == 0 { try output.write("no snapshot has expired\n") }
         return exitCode

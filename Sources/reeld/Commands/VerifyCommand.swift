@@ -1,3 +1,4 @@
+import Glibc
 import ReelStore
 import ReelSystem
 
@@ -71,7 +72,7 @@ enum VerifyCommand {
                 let keys = try keyring(invocation, of: directory)
                 let report = try verify(
                     directory, keys: keys, StoreKeys.ofStore(directory, invocation, isOptional: true))
-                let snapshot = try verifySnapshot(directory)
+                let snapshot = try verifySnapshot(directory, keys: keys)
                 try VerifyText(invocation.output, directory, form, keys: keys).print(report, snapshot)
                 return report.isSound && snapshot?.faults.isEmpty ?? true ? .success : .failure
             }
@@ -80,6 +81,7 @@ enum VerifyCommand {
             }
             let isDryRun = invocation.has(dryRunOption)
             try LocalStore.becomeOwner(of: directory)
+            try requireWritable(directory)
             let encryption = try StoreKeys.ofStore(directory, invocation) ?? .off
             let report = try repair(
                 directory, encryption, isDryRun: isDryRun, givesUpKeys: invocation.has(giveUpKeysOption))
@@ -120,11 +122,23 @@ enum VerifyCommand {
     }
 
     /// Nil for a store that is no snapshot.
-    private static func verifySnapshot(_ directory: String) throws(CommandFailure) -> SnapshotVerifier.Report? {
+    private static func verifySnapshot(
+        _ directory: String, keys: String?
+    ) throws(CommandFailure) -> SnapshotVerifier.Report? {
         do throws(SystemError) {
-            return try SnapshotVerifier(directory).run(now: SystemClock().wallMicroseconds)
+            return try SnapshotVerifier(directory, keys: keys).run(now: SystemClock().wallMicroseconds)
         } catch {
             throw failure(.system(error), directory)
+        }
+    }
+
+    private static func requireWritable(_ directory: String) throws(CommandFailure) {
+        for path in [directory, "\(directory)/log"] {
+            guard faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0, errno != ENOENT else { continue }
+            throw CommandFailure(
+                .denied,
+                "\(SystemError.last("write", path)); a repair writes to the store: run it as the user the store belongs to"
+            )
         }
     }
 
@@ -153,6 +167,9 @@ enum VerifyCommand {
                 throw CommandFailure(
                     .failure, "\(directory): the disk is full; make room for copies of what is damaged, and repeat this"
                 )
+            case .store(.system(let cause)) where cause.isDenied:
+                throw CommandFailure(
+                    .denied, "\(cause); run the repair as the user the store belongs to; nothing more is lost")
             case .store(let cause):
                 throw CommandFailure(
                     .failure, "\(directory): the repair stopped: \(cause); nothing more is lost, repeat it")

@@ -28,7 +28,7 @@ struct VerifyText {
             try output.write("\(keys ?? "\(directory)/keys"): \(keyring(report))\n")
         }
         if let manifest = snapshot?.manifest { try output.write("\(directory): \(text(of: manifest))\n") }
-        try output.write("\(directory): \(verdict(report)): \(figures(report))\n")
+        try output.write("\(directory): \(verdict(report, snapshot)): \(figures(report))\n")
     }
 
     func print(_ report: RepairReport, isDryRun: Bool) throws(CommandFailure) {
@@ -76,6 +76,9 @@ struct VerifyText {
         for gap in report.givenUp {
             try output.write("recording \(gap.recording): \(events(gap.ordinals)) were lost and given up before\n")
         }
+        if report.unaccountedCount > 0 {
+            try output.write("\(HumanText.unaccounted(report.unaccountedCount))\n")
+        }
         if report.unopenedFrameCount > 0 {
             let frames = HumanText.plural(UInt64(report.unopenedFrameCount), "encrypted frame")
             let hint = report.hasKeyring ? "" : "; --keys=DIR names the directory of the keys"
@@ -89,7 +92,11 @@ struct VerifyText {
         }
     }
 
-    private func verdict(_ report: VerifyReport) -> String {
+    private func verdict(_ report: VerifyReport, _ snapshot: SnapshotVerifier.Report? = nil) -> String {
+        if let faults = snapshot?.faults, !faults.isEmpty {
+            let files = "not as it was made: \(plural(faults.count, "file"))"
+            return report.isSound ? files : "\(files); \(verdict(report))"
+        }
         guard report.isSound else {
             return "damaged: \(plural(report.damage.count, "place")), \(plural(report.gaps.count, "gap")), "
                 + "\(plural(report.lostRecordings.count, "recording")) lost"
@@ -177,6 +184,7 @@ extension JSONWriter {
             json.member("unopened_frames", report.unopenedFrameCount)
             json.member("keys", report.keyCount)
             json.member("destroyed_keys", report.destroyedKeyCount)
+            json.member("unaccounted", report.unaccountedCount)
             json.member("unfinished_bytes", report.unfinishedBytes)
             json.member("damage") { json in
                 json.array { json in

@@ -97,6 +97,7 @@ struct ServerSettings: Equatable, Sendable {
     var connections = 16_384
     var loopThreads = 0
     var workerThreads = 0
+    var coreDumps = false
 
     static let keys = [
         ConfigurationKey(
@@ -132,6 +133,11 @@ struct ServerSettings: Equatable, Sendable {
         ConfigurationKey(
             "server", "worker_threads", \.server.workerThreads, CountSyntax(range: 0...256),
             help: "Threads that check and compress events; 0 means one a CPU."),
+        ConfigurationKey(
+            "server", "core_dumps", \.server.coreDumps, BooleanSyntax(),
+            help:
+                "Whether the kernel may write a core dump when the daemon crashes. What was decrypted can be in it: say yes "
+                + "only to hunt a crash, where such files are kept as safe as the store's key."),
     ]
 }
 

@@ -6,9 +6,14 @@ import ReelSystem
 
 /// Finds the key of a store: for the daemon as its configuration says, for other commands as the store needs it.
 enum StoreKeys {
-    static let option = Command.Option(
+    private static let keyFile = Command.Option(
         "key-file", value: "FILE",
         help: "With --store: the key of an encrypted store; the default is $REELD_KEY_FILE, then what reeld.conf names")
+    private static let passphraseFile = Command.Option(
+        "passphrase-file", value: "FILE",
+        help: "With --store: the passphrase of a store that has one instead; the default is $REELD_PASSPHRASE_FILE")
+
+    static let options = [keyFile, passphraseFile]
 
     /// What the daemon opens its store with. A new store whose key file is not there yet gets one.
     static func ofDaemon(
@@ -40,7 +45,7 @@ enum StoreKeys {
         guard try identity(of: directory)?.keyRecord != nil else { return .off }
         let source = try source(invocation)
         // Named on the command line it is meant to be used.
-        if isOptional, invocation.text(option) == nil, !isThere(source.path) { return nil }
+        if isOptional, !options.contains(where: invocation.has), !isThere(source.path) { return nil }
         return try read(source, isNew: false)
     }
 
@@ -49,13 +54,26 @@ enum StoreKeys {
     }
 
     private static func source(_ invocation: Invocation) throws(CommandFailure) -> KeySource {
-        if let path = invocation.text(option) { return .keyFile(path: path) }
-        if let path = getenv("REELD_KEY_FILE"), path.pointee != 0 { return .keyFile(path: String(cString: path)) }
+        if let path = invocation.text(keyFile) {
+            guard !invocation.has(passphraseFile) else {
+                throw .usage("a store has a key or a passphrase; take either --key-file or --passphrase-file")
+            }
+            return .keyFile(path: path)
+        }
+        if let path = invocation.text(passphraseFile) { return .passphraseFile(path: path) }
+        if let path = environment("REELD_KEY_FILE") { return .keyFile(path: path) }
+        if let path = environment("REELD_PASSPHRASE_FILE") { return .passphraseFile(path: path) }
         do throws(ConfigurationError) {
             return source(try ConfigurationLoader.load().values.store)
         } catch {
             throw CommandFailure(.usage, error.description)
         }
+    }
+
+    /// Nil where the variable is not set, or empty.
+    private static func environment(_ name: String) -> String? {
+        guard let text = getenv(name), text.pointee != 0 else { return nil }
+        return String(cString: text)
     }
 
     private static func source(_ settings: StoreSettings) -> KeySource {

@@ -20,6 +20,8 @@ struct ServeDaemon {
         // Before any thread is started: threads inherit the mask, and LISTEN_FDS is the environment's.
         Signals.block()
         ProcessMemory.keepForReuse()
+        // Before anything is decrypted.
+        if !configuration.server.coreDumps { try forbidCoreDumps() }
         let adopted = ServiceManager.adoptSockets()
         let journal = Journal(level: configuration.log.level)
         defer { journal.close() }
@@ -46,6 +48,12 @@ struct ServeDaemon {
         journal.log(.stopping, "stopping: finishing what is in flight")
         server.drain(deadlineSeconds: Self.drainSecondsMax)
         server.join()
+    }
+
+    private func forbidCoreDumps() throws(CommandFailure) {
+        do throws(SystemError) { try ProcessMemory.forbidCoreDumps() } catch {
+            throw CommandFailure(.failure, "core dumps cannot be forbidden: \(error)")
+        }
     }
 
     private func configuration() throws(CommandFailure) -> Configuration {

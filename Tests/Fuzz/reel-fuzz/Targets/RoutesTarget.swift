@@ -45,7 +45,7 @@ enum RoutesTarget {
             isUnix
             ? .unix(userID: 0, groupID: 0, processID: 1) : .tcp(address: "127.0.0.1", port: 9)
         converse(Array(bytes.dropFirst()), router, peer)
-        for number in 1..<(store.statistics.recordingCount + 1) { check(store, number) }
+        for number in 1..<(store.statistics.startedRecordingCount + 1) { check(store, number) }
         context.compactions.close()
         context.workers.stop()
         store.close()
