@@ -186,8 +186,9 @@ struct ConfigurationTests {
     /// The documented defaults are those the rooms below have by themselves.
     @Test func optionsMadeFromTheDefaultsAreTheDefaultOptions() {
         var store = StoreOptions()
-        // By itself the room below removes nothing and holds no room.
+        // By itself the room below removes nothing, holds no room, and compacts as fast as it can.
         store.reserveSizeBytes = 64 << 20
+        store.compaction.isPaced = true
         store.retention.isAutomatic = true
         store.retention.ageMaxMicroseconds = 90 * 86_400_000_000
         store.retention.sizeMax = .automatic
@@ -229,6 +230,7 @@ struct ConfigurationTests {
         expected.compaction.isAutomatic = false
         expected.compaction.chunkSizeBytes = 32 << 10
         expected.compaction.smallFrameCount = 9
+        expected.compaction.isPaced = true
         expected.reserveSizeBytes = 64 << 20
         expected.retention.isAutomatic = true
         expected.retention.projectAgeMaxMicroseconds = ["a:c": 7_200_000_000, "b": 0]
