@@ -20,11 +20,13 @@ package final class Store: Sendable {
     ///
     /// - Parameters:
     ///   - directory: absolute; made with mode 0700 where it does not exist.
+    ///   - heartbeat: lets somebody know that the writer's thread still goes round.
     ///   - note: told what the journal should say; called on any of the store's threads.
     package static func open(
         _ directory: String, _ encryption: StoreEncryption = .off, options: StoreOptions = StoreOptions(),
         fileSystem: any FileSystem = HostFileSystem(),
-        clock: any Clock = SystemClock(), note: @escaping @Sendable (StoreEvent) -> Void = { _ in }
+        clock: any Clock = SystemClock(), heartbeat: Heartbeat? = nil,
+        note: @escaping @Sendable (StoreEvent) -> Void = { _ in }
     ) throws(OpenError) -> Store {
         let paths = StorePaths(root: directory)
         let (lock, unlocked) = try StoreDirectory.open(
@@ -44,8 +46,7 @@ package final class Store: Sendable {
         let context = StoreContext(
             options: options, store: unlocked, sealer: sealer, paths: paths, fileSystem: fileSystem,
             clock: clock, index: recovered.index, view: recovered.view, nextSegment: recovered.nextSegment,
-            ledger: ledger.ledger,
-            note: note)
+            ledger: ledger.ledger, heartbeat: heartbeat, note: note)
         for damage in recovered.report.damage { note(.damage(damage)) }
         if !ledger.damagedLines.isEmpty { note(.ledgerMadeAnew(path: paths.ledger, damagedLines: ledger.damagedLines)) }
         note(.opened(recovered.report))

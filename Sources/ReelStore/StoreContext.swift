@@ -30,13 +30,14 @@ final class StoreContext: Sendable {
     let commits = Monitor(CommitStatistics())
     let retention = Monitor(RetentionStatus())
     let reserve: SpaceReserve
+    let heartbeat: Heartbeat?
     let note: @Sendable (StoreEvent) -> Void
     private let nextSegment: Monitor<UInt64>
 
     init(
         options: StoreOptions, store: UnlockedStore, sealer: Sealer, paths: StorePaths, fileSystem: any FileSystem,
         clock: any Clock, index: RecordingIndex, view: LogView, nextSegment: UInt64, ledger: ErasureLedger,
-        note: @escaping @Sendable (StoreEvent) -> Void
+        heartbeat: Heartbeat?, note: @escaping @Sendable (StoreEvent) -> Void
     ) {
         currentOptions = Monitor(options)
         identity = store.identity
@@ -50,6 +51,7 @@ final class StoreContext: Sendable {
         self.ledger = ledger
         erasedRecordings = ErasedRecordings(
             view.state.withLock { Array($0.tombstones.keys) }, uptime: clock.uptimeMicroseconds)
+        self.heartbeat = heartbeat
         self.note = note
         self.nextSegment = Monitor(nextSegment)
         queue = WriteQueue(countMax: options.queueCountMax, sizeMaxBytes: options.queueSizeBytes)

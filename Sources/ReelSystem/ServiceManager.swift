@@ -10,6 +10,8 @@ package enum ServiceManager {
         case stopping
         /// One line for `systemctl status`.
         case status(String)
+        /// Still at work: what the manager waits for when the unit has a WatchdogSec=.
+        case alive
 
         var assignments: String {
             switch self {
@@ -18,6 +20,7 @@ package enum ServiceManager {
             case .reloading(let uptime): "RELOADING=1\nMONOTONIC_USEC=\(uptime)"
             case .stopping: "STOPPING=1"
             case .status(let text): "STATUS=\(text.printable)"
+            case .alive: "WATCHDOG=1"
             }
         }
     }
@@ -37,11 +40,27 @@ package enum ServiceManager {
         return notify(.reloading(uptimeMicroseconds: microseconds))
     }
 
+    /// How long the manager waits for `.alive` before it kills the service, in milliseconds; nil when it does not.
+    /// See sd_watchdog_enabled(3).
+    package static var watchdogMilliseconds: Int? {
+        var microseconds: UInt64 = 0
+        guard sd_watchdog_enabled(0, &microseconds) > 0 else { return nil }
+        return Int(min(microseconds / 1000, UInt64(Int32.max)))
+    }
+
     /// A listening socket opened by the service manager.
     package struct AdoptedSocket: Sendable, Equatable {
         /// The caller owns it; close-on-exec is set, non-blocking is the caller's to set.
         package var raw: Int32
         package var isUnix: Bool
+        /// A path, or an address and port, as the kernel has it.
+        package var name: String
+
+        package init(raw: Int32, isUnix: Bool, name: String) {
+            self.raw = raw
+            self.isUnix = isUnix
+            self.name = name
+        }
     }
 
     /// The sockets passed by socket activation; empty when there are none. Descriptors that are no listening stream
@@ -55,7 +74,8 @@ package enum ServiceManager {
         var sockets: [AdoptedSocket] = []
         for raw in listenFirst..<listenFirst + count {
             if sd_is_socket(raw, AF_UNSPEC, Int32(SOCK_STREAM.rawValue), 1) > 0 {
-                sockets.append(AdoptedSocket(raw: raw, isUnix: sd_is_socket(raw, AF_UNIX, 0, -1) > 0))
+                let isUnix = sd_is_socket(raw, AF_UNIX, 0, -1) > 0
+                sockets.append(AdoptedSocket(raw: raw, isUnix: isUnix, name: Socket.name(of: raw)))
             } else {
                 FileDescriptor(owning: raw).close()
             }

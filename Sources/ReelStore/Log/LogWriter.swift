@@ -25,6 +25,7 @@ final class LogWriter {
     var hasDeclaredExpiry: Bool
     var plan = CommitPlan()
     let cache: StateCache
+    private var pulse: Pulse?
     /// When, on the uptime clock, what was acked without a sync must be synced.
     private var syncDueMicroseconds: Int64?
 
@@ -39,6 +40,7 @@ final class LogWriter {
         replaced = position.replaced
         hasDeclaredExpiry = context.identity.incompatibleFeatures & StoreIdentity.expiryFeature != 0
         cache = StateCache(context)
+        pulse = context.heartbeat.map { Pulse($0, context.clock) }
     }
 
     /// Works until the queue is closed and empty.
@@ -47,6 +49,7 @@ final class LogWriter {
             for operation in operations { perform(operation) }
             commit()
             syncIfDue()
+            pulse?.beatIfDue()
         }
         syncIfDue(now: true)
     }
@@ -308,7 +311,7 @@ final class LogWriter {
     // MARK: durability = interval
 
     private var waitMilliseconds: Int? {
-        guard let due = syncDueMicroseconds else { return nil }
+        guard let due = [syncDueMicroseconds, pulse?.dueMicroseconds].compactMap(\.self).min() else { return nil }
         return max(0, Int((due - context.clock.uptimeMicroseconds + 999) / 1000))
     }
 

@@ -23,8 +23,9 @@ enum ServeStart {
         let encryption = try StoreKeys.ofDaemon(configuration.store, journal)
         let store: Store
         do throws(OpenError) {
-            store = try Store.open(path, encryption, options: configuration.storeOptions) { event in journal.log(event)
-            }
+            store = try Store.open(
+                path, encryption, options: configuration.storeOptions, heartbeat: watchdogFeed()
+            ) { event in journal.log(event) }
         } catch {
             throw failure(error, path)
         }
@@ -37,6 +38,13 @@ enum ServeStart {
             store.close()
             throw LedgerFailure.failure(error, ledger)
         }
+    }
+
+    /// Feeds the service manager's watchdog from the thread whose stall would hold up every writer.
+    private static func watchdogFeed() -> Heartbeat? {
+        guard let patience = ServiceManager.watchdogMilliseconds else { return nil }
+        // sd_watchdog_enabled(3) recommends half the time.
+        return Heartbeat(everyMilliseconds: patience / 2) { ServiceManager.notify(.alive) }
     }
 
     /// - Parameter isOnTCP: whether there are readers that must show the token of the token file.
