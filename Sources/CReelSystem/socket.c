@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -115,6 +117,31 @@ int creel_bound_port(int fd) {
     if (address.any.sa_family == AF_INET) return ntohs(address.four.sin_port);
     if (address.any.sa_family == AF_INET6) return ntohs(address.six.sin6_port);
     return 0;
+}
+
+int creel_bound_name(int fd, char *text, size_t size) {
+    address_of address;
+    socklen_t length = sizeof address;
+    char host[INET6_ADDRSTRLEN] = "";
+    memset(&address, 0, sizeof address);
+    if (getsockname(fd, &address.any, &length) != 0) return -errno;
+    switch (address.any.sa_family) {
+    case AF_UNIX:
+        // An abstract name begins with a zero byte and is told as @name, as ss(8) has it.
+        if (length > offsetof(struct sockaddr_un, sun_path) && address.local.sun_path[0] == 0)
+            address.local.sun_path[0] = '@';
+        snprintf(text, size, "%.*s", (int)sizeof address.local.sun_path, address.local.sun_path);
+        return 0;
+    case AF_INET:
+        inet_ntop(AF_INET, &address.four.sin_addr, host, sizeof host);
+        snprintf(text, size, "%s:%u", host, ntohs(address.four.sin_port));
+        return 0;
+    case AF_INET6:
+        inet_ntop(AF_INET6, &address.six.sin6_addr, host, sizeof host);
+        snprintf(text, size, "[%s]:%u", host, ntohs(address.six.sin6_port));
+        return 0;
+    default: return -EAFNOSUPPORT;
+    }
 }
 
 int creel_accept(int fd, creel_peer *peer) {

@@ -92,6 +92,13 @@ extension FileDescriptor {
 }
 
 extension Socket {
+    /// What a socket is bound to, for people: a path, or an address and port; empty where it has no name.
+    package static func name(of raw: Int32) -> String {
+        var text = [CChar](repeating: 0, count: Int(CREEL_NAME_SIZE))
+        guard creel_bound_name(raw, &text, text.count) == 0 else { return "" }
+        return text.withUnsafeBytes { text in String(decoding: text.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+
     /// Removes a Unix socket's file.
     package static func remove(unix path: String) { unlink(path) }
 

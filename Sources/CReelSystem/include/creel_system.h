@@ -54,6 +54,10 @@ int creel_listen_tcp(const char *address, uint16_t port, int backlog);
 int creel_adopt_listener(int fd);
 /// The TCP port a socket is bound to, 0 for other families.
 int creel_bound_port(int fd);
+/// Room for any name that creel_bound_name writes, with its zero.
+#define CREEL_NAME_SIZE 128
+/// What a socket is bound to, as text: a path, or an address and port.
+int creel_bound_name(int fd, char *text, size_t size);
 /// The next connection, non-blocking, with its peer.
 int creel_accept(int fd, creel_peer *peer);
 /// Blocking connections; `seconds` bounds each later receive and send too (0: no bound).

@@ -88,7 +88,7 @@ struct StoreSettings: Equatable, Sendable {
 
 struct ServerSettings: Equatable, Sendable {
     var socket = "/run/reeld/reeld.sock"
-    var listen: ListenAddress? = ListenAddress(host: "127.0.0.1", port: 7335)
+    var listen: ListenAddress?
     var tokenFile = "read.token"
     var bodyLimit: UInt64 = 64 << 20
     var inflatedLimit: UInt64 = 64 << 20
@@ -106,7 +106,9 @@ struct ServerSettings: Equatable, Sendable {
             help: "The Unix socket, mode 0660: whoever may write to it may record and read."),
         ConfigurationKey(
             "server", "listen", \.server.listen, ListenSyntax(),
-            help: "The loopback address and port for browsers; nothing after = means no TCP at all."),
+            help:
+                "The loopback address and port for browsers, as in 127.0.0.1:7335; nothing after = means no TCP. What "
+                + "reeld.socket passes of a kind, Unix or TCP, comes before what stands here."),
         ConfigurationKey(
             "server", "token_file", \.server.tokenFile, PathSyntax(mayBeRelative: true),
             help: "Holds the bearer token that reading over TCP wants; made with mode 0600 when missing. A relative "

@@ -42,8 +42,19 @@ extension Configuration {
         return options
     }
 
-    /// Where the server listens when the service manager passed no sockets.
-    var listeners: [Listener] {
-        [.unix(path: server.socket)] + (server.listen.map { [.tcp(address: $0.host, port: $0.port)] } ?? [])
+    /// Where the server listens: on what the service manager passed, and beside it on what is configured of the kind it
+    /// passed none of. An admin who sets `listen` gets TCP, though the packaged socket unit has only the Unix socket.
+    func listeners(beside adopted: [ServiceManager.AdoptedSocket]) -> [Listener] {
+        var listeners = adopted.map { Listener.adopted(rawDescriptor: $0.raw) }
+        if !adopted.contains(where: \.isUnix) { listeners.append(.unix(path: server.socket)) }
+        if let listen = listenAddress(beside: adopted) {
+            listeners.append(.tcp(address: listen.host, port: listen.port))
+        }
+        return listeners
+    }
+
+    /// The address to listen on by TCP; nil when that is not wanted, or the service manager passed such a socket.
+    func listenAddress(beside adopted: [ServiceManager.AdoptedSocket]) -> ListenAddress? {
+        adopted.contains { !$0.isUnix } ? nil : server.listen
     }
 }

@@ -34,12 +34,12 @@ struct ServeDaemon {
     ) throws(CommandFailure) {
         let store = try ServeStart.openStore(configuration, journal)
         defer { store.close() }
-        let listeners =
-            adopted.isEmpty ? configuration.listeners : adopted.map { Listener.adopted(rawDescriptor: $0.raw) }
-        let isOnTCP = adopted.isEmpty ? configuration.server.listen != nil : adopted.contains { !$0.isUnix }
-        let server = try ServeStart.startServer(store, listeners, configuration, isOnTCP: isOnTCP, journal)
+        let listen = configuration.listenAddress(beside: adopted)
+        let server = try ServeStart.startServer(
+            store, configuration.listeners(beside: adopted), configuration,
+            isOnTCP: listen != nil || adopted.contains { !$0.isUnix }, journal)
 
-        let places = describe(configuration, server, isAdopted: !adopted.isEmpty)
+        let places = describe(configuration, server, adopted)
         journal.log(.started, "reeld \(CommandTable.version) serves \(places)", .file(configuration.store.directory))
         ServiceManager.notify(.ready, .status("serving \(places)"))
         while Signals.wait() == .reload { reload(&configuration, store, journal) }
@@ -79,11 +79,18 @@ struct ServeDaemon {
         }
     }
 
-    private func describe(_ configuration: Configuration, _ server: ReelServer, isAdopted: Bool) -> String {
-        if isAdopted { return "the sockets it was given" }
-        guard let listen = configuration.server.listen else { return configuration.server.socket }
-        // Port 0 lets the kernel choose one.
-        let port = server.boundPorts.first ?? listen.port
-        return "\(configuration.server.socket) and http://\(ListenAddress(host: listen.host, port: port))"
+    /// Where the daemon can be reached, for people: `/run/reeld/reeld.sock and http://127.0.0.1:7335`.
+    private func describe(
+        _ configuration: Configuration, _ server: ReelServer, _ adopted: [ServiceManager.AdoptedSocket]
+    ) -> String {
+        var places = adopted.filter(\.isUnix).map(\.name)
+        if places.isEmpty { places = [configuration.server.socket] }
+        places += adopted.filter { !$0.isUnix }.map { "http://\($0.name)" }
+        if let listen = configuration.listenAddress(beside: adopted) {
+            // Port 0 lets the kernel choose one.
+            let port = server.boundPorts.first ?? listen.port
+            places.append("http://\(ListenAddress(host: listen.host, port: port))")
+        }
+        return places.joined(separator: " and ")
     }
 }

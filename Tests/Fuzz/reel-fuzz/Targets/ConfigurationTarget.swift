@@ -48,7 +48,8 @@ enum ConfigurationTarget {
         }
         claim(loaded.files.count == files.count, "\(loaded.files.count) files of \(files.count) are read")
         // The rooms below are told of it without a trap.
-        _ = (loaded.values.storeOptions, loaded.values.httpOptions, loaded.values.listeners, loaded.values.tokenPath)
+        let values = loaded.values
+        _ = (values.storeOptions, values.httpOptions, values.listeners(beside: []), values.tokenPath)
         show(loaded)
         join(files, loaded)
         let change = ConfigurationChange(from: Configuration(), to: loaded.values)
