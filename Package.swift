@@ -6,6 +6,9 @@ import PackageDescription
 
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
+// The Debian package has simdjson linked in, as its soname is another in every release: packaging/simdjson-static.
+let simdjson = Context.environment["REELD_STATIC_SIMDJSON"] == "1" ? ":libsimdjson.a" : "simdjson"
+
 let package = Package(
     name: "reeld",
     products: [.executable(name: "reeld", targets: ["reeld"])],
@@ -15,7 +18,7 @@ let package = Package(
         .systemLibrary(name: "CReelCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CReelSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .target(name: "CReelSystem"),
-        .target(name: "CReelSIMDJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "CReelSIMDJSON", linkerSettings: [.linkedLibrary(simdjson)]),
 
         .target(name: "ReelSystem", dependencies: ["CReelSystem", "CReelSystemd"], swiftSettings: strict),
         .target(

@@ -1,0 +1,92 @@
+"""From `apt install` to a recording that is listed and served, and what an admin finds around it."""
+
+import grp
+import json
+import re
+import stat
+from pathlib import Path
+
+from machine import CREDENTIAL, RECORDINGS, SOCKET, add_user, ask, events, install, journal, message_id, record, run, \
+    step, unit
+
+EXPOSURE_MAX = 1.5
+
+with step("apt installs it, and it runs"):
+    install()
+    assert unit("ActiveState") == "active", run("systemctl", "status", "reeld", exit_code=None)
+    for name in ("reeld.service", "reeld.socket"):
+        assert unit("UnitFileState", name) == "enabled"
+
+with step("only the Unix socket is open, to the group of those who record"):
+    status = Path(SOCKET).stat()
+    assert stat.filemode(status.st_mode) == "srw-rw----"
+    assert grp.getgrgid(status.st_gid).gr_name == "reeld-ingest"
+    assert grp.getgrnam("reeld-view")
+    # Local address, remote address, state; 0A is listening.
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        assert not [line for line in Path(table).read_text().splitlines()[1:] if line.split()[3] == "0A"]
+
+with step("the store and the configuration are whose they should be"):
+    store = Path("/var/lib/reeld")
+    assert stat.filemode(store.stat().st_mode) == "drwx------" and store.owner() == "reeld"
+    assert "the configuration is good: 0 keys set" in run("reeld", "config", "check")
+    shipped = Path("/etc/reeld/reeld.conf").read_text()
+    assert shipped == run("reeld", "config", "show", "--defaults")
+
+with step("the first start made a key that is encrypted to this machine, and said what to do with it"):
+    assert stat.filemode(CREDENTIAL.stat().st_mode) == "-rw-------"
+    assert b"reeld-key-1-" not in CREDENTIAL.read_bytes()
+    assert run("systemd-creds", "decrypt", "--name=reeld.key", str(CREDENTIAL), "-").startswith("reeld-key-1-")
+    (told,) = journal(f"MESSAGE_ID={message_id('A key was made for the new store')}")
+    assert "keep it in a safe place elsewhere" in told["MESSAGE"] and told["REELD_FILE"] == str(CREDENTIAL)
+    assert not Path("/etc/reeld/store.key").exists()
+
+with step("a member of reeld-ingest records"):
+    add_user("alice", "reeld-ingest")
+    record("alice")
+    assert json.loads(run("reeld", "ls", "-o", "json", user="alice"))["number"] == 1
+
+with step("a stranger is refused"):
+    add_user("mallory")
+    for words in (["ls"], ["cat", "1"], ["import", str(RECORDINGS / "form.json")]):
+        told = run("reeld", *words, user="mallory", exit_code=None)
+        assert "ermission denied" in told, told
+
+with step("what was recorded is listed and served, event for event"):
+    sent = json.loads((RECORDINGS / "form.json").read_text())
+    sent = sent["events"] if isinstance(sent, dict) else sent
+    assert events(1) == sent
+    status, body = ask("GET", "/v1/recordings")
+    assert status == 200 and [one["number"] for one in json.loads(body)["recordings"]] == [1]
+
+with step("the journal has fields to search by, and the catalog explains"):
+    (started,) = journal(f"MESSAGE_ID={message_id('reeld serves')}")
+    assert started["REELD_FILE"] == "/var/lib/reeld" and started["PRIORITY"] == "5"
+    assert started["_SYSTEMD_UNIT"] == "reeld.service" and started["SYSLOG_IDENTIFIER"] == "reeld"
+    assert started["MESSAGE"].endswith(f"serves {SOCKET}")
+    explained = run("journalctl", "-x", "-u", "reeld", "--no-pager")
+    assert "Copy it to a safe place away from this machine, today." in run("journalctl", "-x", "--no-pager")
+    assert "The store is open and the daemon takes requests" in explained
+
+with step("systemctl status says where it serves"):
+    assert unit("StatusText") == f"serving {SOCKET}"
+
+with step("manual pages and completions are where they are looked for"):
+    for page in ("reeld.1", "reeld.conf.5", "reeld-api.7"):
+        section = page.rsplit(".", 1)[1]
+        assert Path(f"/usr/share/man/man{section}/{page}.gz").exists(), page
+    completed = run("bash", "-c", ". /usr/share/bash-completion/completions/reeld; COMP_WORDS=(reeld ver) COMP_CWORD=1; "
+                    "_reeld; echo ${COMPREPLY[*]}")  # fmt: skip
+    assert completed.strip() == "verify"
+
+with step(f"systemd-analyze finds the exposure to be at most {EXPOSURE_MAX}, with TCP allowed"):
+    told = run("systemd-analyze", "security", "--no-pager", "reeld.service")
+    assert "AF_INET" in unit("RestrictAddressFamilies")
+    exposure = float(re.search(r"Overall exposure level for reeld.service: ([0-9.]+)", told)[1])
+    print(f"exposure {exposure}")
+    assert exposure <= EXPOSURE_MAX, told
+
+with step("verify finds a sound store"):
+    run("systemctl", "stop", "reeld.service", "reeld.socket")
+    run("systemd-run", "--quiet", "--pipe", "--wait", "-p", "User=reeld", "-p", "LoadCredentialEncrypted=reeld.key",
+        "reeld", "verify", "--store=/var/lib/reeld")  # fmt: skip
