@@ -8,8 +8,13 @@ import Testing
 /// when they drift. `REELD_UPDATE=1 swift test --filter ManualTests` writes them anew.
 struct ManualTests {
     @Test func commandsInTheManualAreThoseOfTheTable() throws {
-        let text = CommandTable.all.map(ManualText.section(of:)).joined()
-        try expect(text, between: "commands", in: "packaging/man/reeld.1")
+        try expect(ManualText.list(of: CommandTable.all), between: "commands", in: "packaging/man/reeld.1")
+    }
+
+    @Test(arguments: Command.Topic.allCases)
+    func commandsInThePageOfATopicAreItsOwn(topic: Command.Topic) throws {
+        let text = CommandTable.all.filter { $0.topic == topic }.map(ManualText.section(of:)).joined()
+        try expect(text, between: "commands", in: "packaging/man/\(topic.page).1")
     }
 
     @Test func exitCodesInTheManualAreThoseOfTheTable() throws {
@@ -40,10 +45,26 @@ struct ManualTests {
     }
 }
 
+extension Command.Topic {
+    /// The manual page of its commands.
+    fileprivate var page: String { "reeld-\(rawValue.lowercased())" }
+}
+
 /// Parts of the manual in mdoc(7).
 private enum ManualText {
+    /// Every command with its summary, by topics, and the page that has more of it.
+    static func list(of commands: [Command]) -> String {
+        Command.Topic.allCases.map { topic in
+            let entries = commands.filter { $0.topic == topic }.map { command in
+                ".It Cm \(command.name)\n\(sentence(command.summary))\n"
+            }
+            let head = ".Ss \(topic.rawValue)\nMore is in\n.Xr \(topic.page) 1 .\n"
+            return head + ".Bl -tag -width Ds\n\(entries.joined()).El\n"
+        }.joined()
+    }
+
     static func section(of command: Command) -> String {
-        var text = ".Ss reeld \(command.name)\n.Nm\n.Cm \(command.name)\n"
+        var text = ".Ss reeld \(command.name)\n.Nm reeld\n.Cm \(command.name)\n"
         if !command.options.isEmpty { text += ".Op Ar OPTION ...\n" }
         for operand in command.operands {
             switch operand.occurrence {

@@ -23,7 +23,7 @@ enum ServeCommand {
         details: [
             "Options outrank the configuration file. Any user may run it, on a store and a socket of its own.",
             "SIGTERM and SIGINT finish what is in flight and close the store; SIGHUP reads the configuration again. "
-                + "Sockets of systemd's socket activation are taken instead of those configured.",
+                + "A socket that systemd passes comes before the configured one of its kind.",
         ],
         examples: [
             "reeld serve",
