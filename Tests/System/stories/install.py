@@ -65,14 +65,15 @@ with step("the journal has fields to search by, and the catalog explains"):
     assert started["_SYSTEMD_UNIT"] == "reeld.service" and started["SYSLOG_IDENTIFIER"] == "reeld"
     assert started["MESSAGE"].endswith(f"serves {SOCKET}")
     explained = run("journalctl", "-x", "-u", "reeld", "--no-pager")
-    assert "Copy it to a safe place away from this machine, today." in run("journalctl", "-x", "--no-pager")
+    readme = run("journalctl", "-x", "-t", "reeld", "--no-pager")
+    assert "Copy it to a safe place away from this machine, today." in readme
     assert "The store is open and the daemon takes requests" in explained
 
 with step("systemctl status says where it serves"):
     assert unit("StatusText") == f"serving {SOCKET}"
 
 with step("manual pages and completions are where they are looked for"):
-    for page in ("reeld.1", "reeld.conf.5", "reeld-api.7"):
+    for page in ("reeld.1", "reeld-daemon.1", "reeld-recordings.1", "reeld-store.1", "reeld.conf.5", "reeld-api.7"):
         section = page.rsplit(".", 1)[1]
         assert Path(f"/usr/share/man/man{section}/{page}.gz").exists(), page
     completed = run("bash", "-c", ". /usr/share/bash-completion/completions/reeld; COMP_WORDS=(reeld ver) COMP_CWORD=1; "
