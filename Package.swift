@@ -18,6 +18,7 @@ let package = Package(
         .systemLibrary(name: "CReelCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CReelSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .target(name: "CReelSystem"),
+        .target(name: "CReelWeb"),
         .target(name: "CReelSIMDJSON", linkerSettings: [.linkedLibrary(simdjson)]),
 
         .target(name: "ReelSystem", dependencies: ["CReelSystem", "CReelSystemd"], swiftSettings: strict),
@@ -25,11 +26,14 @@ let package = Package(
             name: "ReelCodec", dependencies: ["CReelZlib", "CReelISAL", "CReelCrypto", "CReelSIMDJSON"],
             swiftSettings: strict),
         .target(name: "ReelFormat", dependencies: ["ReelCodec"], exclude: ["FORMAT.md"], swiftSettings: strict),
+        .target(
+            name: "ReelWeb", dependencies: ["ReelCodec", "CReelWeb"], exclude: ["Page"], swiftSettings: strict),
         .target(name: "ReelHTTP", dependencies: ["ReelSystem"], swiftSettings: strict),
         .target(
             name: "ReelStore", dependencies: ["ReelSystem", "ReelCodec", "ReelFormat"], swiftSettings: strict),
         .target(
-            name: "ReelServer", dependencies: ["ReelStore", "ReelHTTP", "ReelFormat", "ReelCodec", "ReelSystem"],
+            name: "ReelServer",
+            dependencies: ["ReelStore", "ReelHTTP", "ReelWeb", "ReelFormat", "ReelCodec", "ReelSystem"],
             exclude: ["API.md"], swiftSettings: strict),
         .executableTarget(
             name: "reeld",

@@ -50,6 +50,7 @@ need_swift() {
 
 # Builds the daemon and prints the path of the binary; the compiler speaks on stderr.
 build_reeld() {
+    "$root/packaging/fetch"
     local flags=(--package-path "$root" -c release --product reeld --static-swift-stdlib)
     swift build "${flags[@]}" >&2
     printf '%s/reeld\n' "$(swift build "${flags[@]}" --show-bin-path)"

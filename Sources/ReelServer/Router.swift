@@ -69,6 +69,7 @@ struct Router: RequestHandler {
         case (.compact, _): CompactionRoute.compact(request, exchange)
         case (.healthz, _): HealthRoutes.live(exchange)
         case (.readyz, _): HealthRoutes.ready(exchange)
+        case (.asset(let name), _): AssetRoutes.send(name, request, exchange)
         case (.metrics, _): MetricsRoute.show(statistics(), exchange)
         }
     }

@@ -53,6 +53,16 @@ def pytest_runtest_makereport(item, call):
 
 
 @pytest.fixture(scope="session")
+def browser():
+    """One Chromium for all tests of a run that look at pages."""
+    from browser import Browser
+
+    browser = Browser()
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
 def recordings() -> dict[str, list[bytes]]:
     """The events of every real recording, by its file's name."""
     directory = Path(os.environ.get("REELD_RECORDINGS") or _ROOT.parent / "shared" / "recordings")

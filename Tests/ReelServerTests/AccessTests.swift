@@ -41,6 +41,10 @@ struct AccessTests {
     static let attempts: [Attempt] = [
         Attempt("anybody: health", .get, "/healthz", gets: 200),
         Attempt("anybody: readiness", .get, "/readyz", gets: 200),
+        Attempt("anybody: the page", .get, "/", gets: 200),
+        Attempt("anybody: the player", .get, "/recordings/1?t=3", gets: 200),
+        Attempt("anybody: its files", .get, "/assets/list.js", gets: 200),
+        Attempt("a rebound host: the page", .get, "/", host: "evil.example", gets: 421, "wrong-host"),
         Attempt("nobody: list", .get, "/v1/recordings", gets: 401, "missing-token"),
         Attempt("nobody: metrics", .get, "/metrics", gets: 401, "missing-token"),
         Attempt("nobody: store", .get, "/v1/store", gets: 401, "missing-token"),

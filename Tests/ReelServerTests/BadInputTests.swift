@@ -141,7 +141,7 @@ struct BadInputTests {
 
     static let reads: [Input] = [
         Input("an unknown path", .get, "/v2/recordings", is: "unknown-path"),
-        Input("the root", .get, "/", is: "unknown-path"),
+        Input("a file the page does not have", .get, "/assets/none.js", is: "unknown-path"),
         Input("a path too deep", .get, "/v1/recordings/1/chunks/0/x", is: "unknown-path"),
         Input("a trailing slash", .get, "/v1/recordings/", is: "unknown-recording"),
         Input("dots", .get, "/v1/recordings/../recordings", is: "bad-target"),

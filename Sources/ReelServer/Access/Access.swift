@@ -76,7 +76,12 @@ struct Access: Sendable {
 
 extension Route {
     /// Open to everybody who reaches the listener.
-    fileprivate var isOpen: Bool { self == .healthz || self == .readyz }
+    fileprivate var isOpen: Bool {
+        switch self {
+        case .healthz, .readyz, .asset: true
+        default: false
+        }
+    }
 
     /// Whether a recording's own token is enough.
     fileprivate func takesWriteToken(_ method: Method) -> Bool {

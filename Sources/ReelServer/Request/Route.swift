@@ -41,6 +41,8 @@ enum Route: Sendable, Equatable {
     case healthz
     case readyz
     case metrics
+    /// A file of the page, by its name.
+    case asset(String)
 
     /// Finds the route of a path, percent-encoded as it came. Nothing that needs an escape leads anywhere, so none is
     /// decoded.
@@ -50,6 +52,10 @@ enum Route: Sendable, Equatable {
         let segments = path.utf8.split(separator: UInt8(ascii: "/"), maxSplits: 8, omittingEmptySubsequences: false)
             .dropFirst().map { Substring($0) }
         switch (segments.first, segments.count) {
+        case ("", 1): self = .asset("list.html")
+        // Whether there is such a recording the page asks itself, and says it in words.
+        case ("recordings", 2): self = .asset("player.html")
+        case ("assets", 2): self = .asset(String(segments[1]))
         case ("healthz", 1): self = .healthz
         case ("readyz", 1): self = .readyz
         case ("metrics", 1): self = .metrics
@@ -85,10 +91,11 @@ enum Route: Sendable, Equatable {
         }
     }
 
-    private static var nowhere: Problem {
+    static var nowhere: Problem {
         Problem(
             .unknownPath,
-            "The API begins at /v1/recordings; there are /v1/erase, /v1/store, /healthz, /readyz and /metrics too.")
+            "The page is at /, the API begins at /v1/recordings; there are /v1/erase, /v1/store, /healthz, /readyz and "
+                + "/metrics too.")
     }
 
     /// The methods a route has, HEAD beside each GET.
@@ -98,7 +105,8 @@ enum Route: Sendable, Equatable {
         case .recording: [.get, .head, .patch, .delete]
         case .events: [.get, .head, .post]
         case .end, .erase, .compact, .snapshot: [.post]
-        case .chunks, .chunk, .playerEvents, .store, .healthz, .readyz, .metrics: [.get, .head]
+        case .chunks, .chunk, .playerEvents, .store, .healthz, .readyz, .metrics, .asset:
+            [.get, .head]
         }
     }
 
@@ -127,6 +135,7 @@ enum Route: Sendable, Equatable {
         case .healthz: "healthz"
         case .readyz: "readyz"
         case .metrics: "metrics"
+        case .asset: "page"
         }
     }
 }
