@@ -30,6 +30,8 @@ package protocol FileSystem: Sendable {
     func freeBytes(_ path: String) throws(SystemError) -> UInt64
     /// Bytes that file system has in all.
     func totalBytes(_ path: String) throws(SystemError) -> UInt64
+    /// Which file system a path lies on: a number that two paths share where it is the same (st_dev of stat(2)).
+    func deviceNumber(_ path: String) throws(SystemError) -> UInt64
 }
 
 package enum OpenMode: Sendable {
@@ -60,6 +62,9 @@ extension FileSystem {
 
     /// A file system whose directories stay.
     package func removeDirectory(_ path: String) throws(SystemError) { throw SystemError(EPERM, "rmdir", path) }
+
+    /// The only file system there is.
+    package func deviceNumber(_ path: String) throws(SystemError) -> UInt64 { 0 }
 
     /// A file system without second names.
     package func link(_ path: String, to other: String) throws(SystemError) {
@@ -96,6 +101,8 @@ package protocol File: AnyObject, Sendable {
     func sync() throws(SystemError)
 
     func sizeBytes() throws(SystemError) -> UInt64
+    /// What the file takes on the disk: less than its size where it has holes (st_blocks of stat(2)).
+    func allocatedBytes() throws(SystemError) -> UInt64
     func truncate(to sizeBytes: UInt64) throws(SystemError)
     /// Makes the file at least so long and gives it its blocks, so that writes within it do not meet a full disk.
     func allocate(_ sizeBytes: UInt64) throws(SystemError)
@@ -111,6 +118,9 @@ package protocol File: AnyObject, Sendable {
 }
 
 extension File {
+    /// A file without holes.
+    package func allocatedBytes() throws(SystemError) -> UInt64 { try sizeBytes() }
+
     /// The bytes from `offsetBytes`, fewer than `count` only where the file ends.
     package func read(_ count: Int, at offsetBytes: UInt64) throws(SystemError) -> [UInt8] {
         var buffer: [UInt8] = []

@@ -71,6 +71,13 @@ package final class HostFile: File {
         return UInt64(status.st_size)
     }
 
+    package func allocatedBytes() throws(SystemError) -> UInt64 {
+        var status = stat()
+        guard fstat(descriptor.raw, &status) == 0 else { throw SystemError.last("fstat", path) }
+        // In units of 512 bytes, whatever the file system's blocks are.
+        return UInt64(status.st_blocks) * 512
+    }
+
     package func truncate(to sizeBytes: UInt64) throws(SystemError) {
         guard retrying({ ftruncate(descriptor.raw, off_t(sizeBytes)) }) == 0 else {
             throw SystemError.last("ftruncate", path)

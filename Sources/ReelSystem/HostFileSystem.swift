@@ -78,6 +78,12 @@ package struct HostFileSystem: FileSystem {
         return UInt64(status.f_bavail) * UInt64(status.f_frsize)
     }
 
+    package func deviceNumber(_ path: String) throws(SystemError) -> UInt64 {
+        var status = stat()
+        guard fstatat(AT_FDCWD, path, &status, 0) == 0 else { throw SystemError.last("stat", path) }
+        return UInt64(status.st_dev)
+    }
+
     package func totalBytes(_ path: String) throws(SystemError) -> UInt64 {
         var status = Glibc.statvfs()
         guard retrying({ statvfs(path, &status) }) == 0 else { throw SystemError.last("statvfs", path) }

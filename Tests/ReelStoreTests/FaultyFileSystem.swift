@@ -68,6 +68,9 @@ final class FaultyFileSystem: FileSystem, Sendable {
     /// Whether the point has hit.
     var hasFired: Bool { state.withLock { $0.record.firedCall != nil } }
 
+    /// Lets a call fail that is yet to come.
+    func set(_ point: FaultPoint) { state.withLock { $0.point = point } }
+
     /// From now on everything goes through.
     func heal() {
         state.withLock { $0.point = nil }
@@ -114,6 +117,8 @@ final class FaultyFileSystem: FileSystem, Sendable {
     }
 
     func totalBytes(_ path: String) throws(SystemError) -> UInt64 { try host.totalBytes(path) }
+
+    func deviceNumber(_ path: String) throws(SystemError) -> UInt64 { try host.deviceNumber(path) }
 
     /// Notes a call and lets it through.
     ///
@@ -201,6 +206,8 @@ private final class FaultyFile: File {
         try system.pass(call(.size))
         return try file.sizeBytes()
     }
+
+    func allocatedBytes() throws(SystemError) -> UInt64 { try file.allocatedBytes() }
 
     func truncate(to sizeBytes: UInt64) throws(SystemError) {
         try system.pass(call(.truncate, at: sizeBytes))

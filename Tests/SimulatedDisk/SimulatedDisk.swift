@@ -160,6 +160,12 @@ package final class SimulatedDisk: FileSystem, Sendable {
 
     package func freeBytes(_ path: String) throws(SystemError) -> UInt64 { 1 << 40 }
 
+    /// What lies below `/archive` is on another file system than the rest.
+    package func deviceNumber(_ path: String) throws(SystemError) -> UInt64 {
+        try state.withLock { (state) throws(SystemError) in try SimulatedDisk.requireDirectory(path, state, "stat") }
+        return path == "/archive" || path.hasPrefix("/archive/") ? 2 : 1
+    }
+
     package func totalBytes(_ path: String) throws(SystemError) -> UInt64 { 1 << 40 }
 
     // MARK: Calls
