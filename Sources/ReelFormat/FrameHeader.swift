@@ -20,6 +20,9 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
     case loss = 8
     /// Retention removed recordings; the header names none, the payload all of them.
     case expire = 9
+    /// In the place of events that are in the archive: what the index takes from them. Never a segment's own frame: it lies at
+    /// the beginning of their payload.
+    case digest = 10
 
     /// Whether the payload is the recording's whole current metadata.
     package var isMetadata: Bool { self == .start || self == .change || self == .end }

@@ -37,6 +37,8 @@ package struct SnapshotManifest: Sendable, Equatable {
     /// Nil where it is to be kept until somebody removes it.
     package var expiresMicroseconds: Int64?
     package var files: [File] = []
+    /// Segments whose events are in an archive, and not in the snapshot.
+    package var archivedSegments: [UInt64] = []
 
     package init(store: StoreID, lsn: UInt64, recordingCount: UInt64, madeMicroseconds: Int64) {
         self.store = store
@@ -61,6 +63,13 @@ package struct SnapshotManifest: Sendable, Equatable {
                 if let expiresMicroseconds { json.time(expiresMicroseconds) } else { json.null() }
             }
             if let keysDirectory { json.member("keys", keysDirectory) }
+            if !archivedSegments.isEmpty {
+                json.member("archived_segments") { json in
+                    json.array { json in
+                        for number in archivedSegments { json.integer(number) }
+                    }
+                }
+            }
             json.member("files") { json in
                 json.array { json in
                     for file in files {
@@ -92,6 +101,10 @@ package struct SnapshotManifest: Sendable, Equatable {
         if let expires = json["expires"], !expires.isNull {
             guard let time = expires.string.flatMap({ TimeText.microseconds($0) }) else { return nil }
             expiresMicroseconds = time
+        }
+        for number in json["archived_segments"]?.array ?? [] {
+            guard let number = number.integer.flatMap({ UInt64(exactly: $0) }) else { return nil }
+            archivedSegments.append(number)
         }
         for file in files {
             guard let name = file["name"]?.string, SnapshotManifest.isName(name),

@@ -6,13 +6,17 @@ package struct StoreIdentity: Equatable, Sendable {
     package static let magic: UInt32 = 0x3153_4C52  // "RLS1" on disk
     package static let version: UInt32 = 1
     /// Incompatible features this program knows; a store with any other bit is refused.
-    package static let knownFeatures: UInt64 = sealedFeature | expiryFeature
+    package static let knownFeatures: UInt64 = sealedFeature | expiryFeature | archiveFeature
     /// The incompatible feature of a store whose payloads are sealed: it has a key record. FORMAT.md §21.
     package static let sealedFeature: UInt64 = 1 << 0
 
     /// The incompatible feature of a store from which retention has removed recordings: a program that does not know
     /// `expire` frames would call them damage, and tell what is gone as lost. FORMAT.md §19.
     package static let expiryFeature: UInt64 = 1 << 1
+
+    /// The incompatible feature of a store that has an archive: to a program that does not know of it the events there would
+    /// be damage, and what is read could be served as lost. FORMAT.md §25.
+    package static let archiveFeature: UInt64 = 1 << 2
 
     private static let keyRecordOffsetBytes = 72
 

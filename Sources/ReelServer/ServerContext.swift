@@ -115,7 +115,8 @@ final class ServerContext: Sendable {
         case .noRandomness: note(.requestFailed(.storageFailed, detail: "no random bytes", recording: name))
         case .unknownRecording, .erased, .expired, .ended, .full, .batchConflict, .batchTooOld, .queueFull, .closing,
             .held,
-            .overLimit, .retentionWaits, .staleChunkTable, .unknownChunk:
+            .overLimit, .retentionWaits, .staleChunkTable, .unknownChunk, .archiveOffline:
+            // The store tells itself when the archive goes, once.
             break
         }
     }

@@ -9,7 +9,7 @@ import ReelSystem
 package final class Store: Sendable {
     let context: StoreContext
     private let maintenance: Maintenance
-    private let compaction: CompactionThread
+    let compaction: CompactionThread
     private let writer: Thread
     /// Held while the store is open.
     private let lock: Monitor<(any File)?>
@@ -32,8 +32,11 @@ package final class Store: Sendable {
         let (lock, unlocked) = try StoreDirectory.open(
             paths, encryption, fileSystem: fileSystem, clock: clock, note: note)
         let sealer = try makeSealer(of: unlocked, paths, fileSystem, clock, note)
+        let archive = Archive(
+            options.archive.directory, of: unlocked.identity, paths, fileSystem, note: note)
         var recovery = Recovery(
-            paths: paths, store: unlocked, sealer: sealer, fileSystem: fileSystem, clock: clock, options: options,
+            paths: paths, store: unlocked, sealer: sealer, archive: archive, fileSystem: fileSystem, clock: clock,
+            options: options,
             note: note)
         let recovered = try recovery.run()
         let ledger: ErasureLedger.Opening
@@ -46,7 +49,7 @@ package final class Store: Sendable {
         let context = StoreContext(
             options: options, store: unlocked, sealer: sealer, paths: paths, fileSystem: fileSystem,
             clock: clock, index: recovered.index, view: recovered.view, nextSegment: recovered.nextSegment,
-            ledger: ledger.ledger, heartbeat: heartbeat, note: note)
+            ledger: ledger.ledger, archive: archive, heartbeat: heartbeat, note: note)
         for damage in recovered.report.damage { note(.damage(damage)) }
         if !ledger.damagedLines.isEmpty { note(.ledgerMadeAnew(path: paths.ledger, damagedLines: ledger.damagedLines)) }
         note(.opened(recovered.report))
@@ -285,6 +288,7 @@ package final class Store: Sendable {
     package func apply(_ options: StoreOptions) {
         context.apply(options)
         compaction.retention.reconsider()
+        compaction.archive.reconsider()
     }
 
     /// Makes the index durable now.
@@ -302,7 +306,7 @@ package final class Store: Sendable {
                 recordingCount: view.nextRecording - 1 - view.gone.erased - view.gone.expired,
                 erasedRecordingCount: view.gone.erased, expiredRecordingCount: view.gone.expired,
                 openRecordingCount: context.leases.openCount, segmentCount: view.sealed.count + 1,
-                logSizeBytes: view.sealed.reduce(view.activeLengthBytes) { $0 + $1.lengthBytes },
+                logSizeBytes: view.sealed.reduce(view.activeLengthBytes) { $0 + $1.localBytes },
                 lastLSN: view.appliedLSN, queueDepth: context.queue.depth,
                 commits: context.commits.withLock { $0 })
         }

@@ -14,6 +14,7 @@ final class StoreContext: Sendable {
     let index: RecordingIndex
     let view: LogView
     let ledger: ErasureLedger
+    let archive: Archive
     /// What compaction has yet to take out of the log.
     let erasedRecordings: ErasedRecordings
     let queue: WriteQueue
@@ -37,7 +38,7 @@ final class StoreContext: Sendable {
     init(
         options: StoreOptions, store: UnlockedStore, sealer: Sealer, paths: StorePaths, fileSystem: any FileSystem,
         clock: any Clock, index: RecordingIndex, view: LogView, nextSegment: UInt64, ledger: ErasureLedger,
-        heartbeat: Heartbeat?, note: @escaping @Sendable (StoreEvent) -> Void
+        archive: Archive, heartbeat: Heartbeat?, note: @escaping @Sendable (StoreEvent) -> Void
     ) {
         currentOptions = Monitor(options)
         identity = store.identity
@@ -49,6 +50,7 @@ final class StoreContext: Sendable {
         self.index = index
         self.view = view
         self.ledger = ledger
+        self.archive = archive
         erasedRecordings = ErasedRecordings(
             view.state.withLock { Array($0.tombstones.keys) }, uptime: clock.uptimeMicroseconds)
         self.heartbeat = heartbeat
@@ -72,15 +74,16 @@ final class StoreContext: Sendable {
             options.recordingSizeMaxBytes = new.recordingSizeMaxBytes
             options.compaction = new.compaction
             options.retention = new.retention
+            options.archive = new.archive
         }
     }
 
     /// The receive time of the newest frame, microseconds since 1970; 0 where there is none.
     var newestMicroseconds: Int64 { view.state.withLock { $0.lastReceivedMicroseconds } }
 
-    /// Bytes of all segments that count.
+    /// Bytes that all segments that count take here, without what is in the archive.
     var logSizeBytes: UInt64 {
-        view.state.withLock { view in view.sealed.reduce(view.activeLengthBytes) { $0 + $1.lengthBytes } }
+        view.state.withLock { view in view.sealed.reduce(view.activeLengthBytes) { $0 + $1.localBytes } }
     }
 
     /// A number for a new segment file; never given twice while the store is open.

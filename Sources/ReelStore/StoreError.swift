@@ -43,6 +43,12 @@ package struct Corruption: Error, Equatable, Sendable, CustomStringConvertible {
         case keyOfErased
         /// The keyring's copy of the file `store` is damaged, gone or another's: the next opening makes it anew.
         case identityCopy
+        /// What a marker of an archived segment says.
+        case archiveMarker
+        /// A segment that the archive should have, and has not.
+        case archivedCopyMissing
+        /// What stands for events that are in the archive.
+        case digest
         /// A slot of the index; it is derived and will be made anew.
         case indexChecksum
     }
@@ -96,6 +102,10 @@ package struct Corruption: Error, Equatable, Sendable, CustomStringConvertible {
                 "the key of a recording that was erased is not destroyed; the next start destroys it"
             case .identityCopy:
                 "not the copy of the store's file 'store' that belongs here; the next start makes it anew"
+            case .archiveMarker: "this does not say where the segment's events are; put the file back from a copy"
+            case .archivedCopyMissing:
+                "the archive is there, and lacks this file; put it back from a copy of the archive"
+            case .digest: "what stands here for events in the archive does not hold"
             case .indexChecksum: "the index's checksum does not hold here; it is made anew when it is read"
             }
         return "\(file):\(offsetBytes): \(what)"
@@ -182,6 +192,8 @@ package enum StoreError: Error, Sendable {
     /// The chunk table was made before a compaction.
     case staleChunkTable(generation: UInt32)
     case unknownChunk
+    /// The events are in the archive, and that is away; nil where none is configured.
+    case archiveOffline(directory: String?)
     case damaged(Corruption)
     case system(SystemError)
     /// The recording is erased for good, and nobody gets it any more; but its key could not be destroyed on the disk yet. Asked

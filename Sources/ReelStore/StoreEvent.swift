@@ -29,6 +29,14 @@ package enum StoreEvent: Sendable {
     case expired(RetentionRemoval)
     /// Segments went in which nothing was left.
     case segmentsUnlinked(count: Int, sizeBytes: UInt64)
+    /// A segment's events went to the archive.
+    case archived(ArchiveReceipt)
+    /// Copies of segments that had gone were removed from the archive.
+    case archivedRemoved(count: Int)
+    /// The archive cannot be read or written, and why; told once.
+    case archiveOffline(directory: String, reason: String)
+    case archiveOnline(directory: String)
+    case archivingFailed(StoreError)
     /// Something keeps retention from removing what is due; told once.
     case retentionWaits(RetentionWait)
     /// The file `store` was made anew from its copy in the keyring.

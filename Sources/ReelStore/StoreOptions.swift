@@ -32,6 +32,7 @@ package struct StoreOptions: Sendable, Equatable {
     package var tombstoneMicroseconds: Int64 = 400 * 86_400_000_000
     package var compaction = CompactionOptions()
     package var retention = RetentionOptions()
+    package var archive = ArchiveOptions()
     /// Room that is held for erasing, removing and compacting on a full disk; 0 holds none.
     package var reserveSizeBytes: UInt64 = 0
     /// Opens a sealed store of which keys are gone; for a repair.

@@ -32,6 +32,16 @@ struct StorePaths: Sendable {
     var ids: String { "\(index)/ids" }
 
     func segment(_ number: UInt64) -> String { "\(log)/\(StorePaths.name(number)).seg" }
+    /// Says that the segment's events are in the archive.
+    func marker(_ number: UInt64) -> String { "\(log)/\(StorePaths.name(number))\(StorePaths.markerSuffix)" }
+    /// Says that the segment is gone, and its copy in the archive not yet.
+    func discardedMarker(_ number: UInt64) -> String {
+        "\(log)/\(StorePaths.name(number))\(StorePaths.discardedSuffix)"
+    }
+
+    static let markerSuffix = ".archived"
+    static let discardedSuffix = ".discarded"
+
     /// What a repair copies of a segment's damaged bytes; `.bin` and `.json` follow.
     func quarantined(_ number: UInt64, _ offsetBytes: UInt64) -> String {
         "\(quarantine)/\(StorePaths.name(number))-\(offsetBytes)"

@@ -31,6 +31,7 @@ package enum LogKind: Sendable, CaseIterable {
     case recordingIdle, recordingErased
     case ledgerMadeAnew, ledgerFailed, ledgerApplied
     case recordingsExpired, segmentsUnlinked, retentionWaits
+    case archived, archiveOffline, archiveOnline
     case snapshotMade, snapshotOpened
     case keyMade, keyringHealed, keyringFailed
     case requestFailed, diskFull, spaceReturned
@@ -63,6 +64,9 @@ package enum LogKind: Sendable, CaseIterable {
         case .recordingsExpired: "c31712fb6eb8413f8bd52ebb21b9c6b2"
         case .segmentsUnlinked: "3b216107a5de463d92fceec3ba8f5427"
         case .retentionWaits: "e1cf3b76ab9d4bd8a3be93c0154fcfd4"
+        case .archived: "a68909dba9ac4ee9985a8b2017eaedb2"
+        case .archiveOffline: "47f1fca6cf1243cba126a55386598fc3"
+        case .archiveOnline: "d5730364c8004cfcbbfd441d2d685257"
         case .snapshotMade: "36b9187ea7574ffd912377598ae97992"
         case .snapshotOpened: "256d8d8b9f2d4b4487369895257244da"
         case .keyMade: "cd5715a42fa74e8aab8699aa12281827"
@@ -80,11 +84,13 @@ package enum LogKind: Sendable, CaseIterable {
         case .configurationRejected, .storeReadOnly, .indexWriteFailed, .checkpointFailed, .segmentPoisoned,
             .damageFound, .compactionFailed, .requestFailed, .diskFull, .ledgerFailed, .keyringFailed:
             .error
-        case .indexRebuilt, .ledgerMadeAnew, .keyringHealed, .messagesDropped, .retentionWaits: .warning
+        case .indexRebuilt, .ledgerMadeAnew, .keyringHealed, .messagesDropped, .retentionWaits, .archiveOffline:
+            .warning
         case .keyMade, .started, .stopping, .stopped, .configurationReloaded, .storeCreated, .storeOpened,
-            .recordingErased, .recordingsExpired, .spaceReturned, .ledgerApplied, .snapshotMade, .snapshotOpened:
+            .recordingErased, .recordingsExpired, .spaceReturned, .ledgerApplied, .snapshotMade, .snapshotOpened,
+            .archiveOnline:
             .notice
-        case .segmentBegun, .segmentsUnlinked, .compactionFinished, .recordingIdle: .info
+        case .segmentBegun, .segmentsUnlinked, .compactionFinished, .recordingIdle, .archived: .info
         }
     }
 }

@@ -66,6 +66,26 @@ extension Journal {
                 .segmentsUnlinked,
                 "removed \(plural(count, "segment")) in which nothing was left: \(HumanText.size(size))",
                 .count(UInt64(count)), .size(size))
+        case .archived(let receipt):
+            log(
+                .archived,
+                "archived segment \(receipt.segment), \(HumanText.size(receipt.sizeBytes)): "
+                    + "\(HumanText.size(receipt.freedBytes)) freed",
+                .segment(receipt.segment), .size(receipt.sizeBytes))
+        case .archivedRemoved(let count):
+            log(
+                .archived, "removed \(plural(count, "copy")) of segments that are gone from the archive",
+                .count(UInt64(count)))
+        case .archiveOffline(let directory, let reason):
+            log(
+                .archiveOffline,
+                "the archive is away (\(reason)): events there are answered with 503 until it is mounted; lists are whole",
+                .file(directory))
+        case .archiveOnline(let directory): log(.archiveOnline, "the archive is there", .file(directory))
+        case .archivingFailed(let cause):
+            log(
+                .compactionFailed, "archiving failed and is tried again later; nothing was given up for it",
+                .error(cause))
         case .retentionWaits(let wait): log(.retentionWaits, wait.sentence, LogField("cause", wait.name))
         case .identityRestored(let path):
             log(.keyringHealed, "the file 'store' was damaged or gone, and was made anew from its copy", .file(path))

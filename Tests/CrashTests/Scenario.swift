@@ -16,7 +16,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     static let all: [Scenario] = [
         .firstStart, .batches, .writers, .rotation, .ends, .metadata, .erasure, .checkpoints, .compaction, .stops,
         .failedSync, .fullDisk, .interval, .kills,
-        .expiryByAge, .expiryBySize, .expiryDays, .reserve,
+        .expiryByAge, .expiryBySize, .expiryDays, .reserve, .archiving, .archiveRemoval,
     ]
 
     static let smallOptions: StoreOptions = {

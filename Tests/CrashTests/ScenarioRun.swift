@@ -24,7 +24,7 @@ final class ScenarioRun: Sendable {
     ///   - seenThrough: what the store sees, where that is not the disk itself.
     init(_ options: StoreOptions, isFirst: Bool = false, seenThrough: (SimulatedDisk) -> any FileSystem = { $0 }) throws
     {
-        var image = DiskImage(directories: ["/data"])
+        var image = DiskImage(directories: ["/data", "/archive"])
         if !isFirst {
             let disk = SimulatedDisk(image)
             try Store.open(ScenarioRun.root, .test, options: options, fileSystem: disk, clock: clock).close()
@@ -89,6 +89,13 @@ final class ScenarioRun: Sendable {
         let answer = Answer<CompactionReport>()
         store.vacuum { answer.give($0) }
         _ = try answer.wait()
+    }
+
+    /// Archives what is old enough, and removes from there what is gone.
+    func archive() throws {
+        let answer = Answer<Void>()
+        store.keepArchive { answer.give($0) }
+        try answer.wait()
     }
 
     /// Lets retention at these recordings, and notes which of them it removed.

@@ -125,10 +125,24 @@ struct StateCheck {
         check(store.report)
         problems += differences(dump, try store.dump()).map { "the rebuilt index dumps \($0)" }
         stop(store, disk)
+        if let archive = options.archive.directory { try checkRebuilt(recovered, dump, without: archive) }
+    }
+
+    /// The index needs nothing of the archive.
+    private mutating func checkRebuilt(_ recovered: DiskImage, _ dump: [String], without archive: String) throws {
+        var image = recovered
+        image.files = image.files.filter { !$0.key.hasPrefix("\(archive)/") }
+        let disk = SimulatedDisk(image)
+        let store = try open(disk) { $0.rebuildsIndex = true }
+        check(store.report)
+        problems += differences(dump, try store.dump()).map { "the index rebuilt without the archive dumps \($0)" }
+        stop(store, disk)
     }
 
     private mutating func verify(_ recovered: DiskImage) throws {
-        let report = try StoreVerifier(ScenarioRun.root, .test, fileSystem: SimulatedDisk(recovered)).run()
+        let report = try StoreVerifier(
+            ScenarioRun.root, .test, archive: options.archive.directory, fileSystem: SimulatedDisk(recovered)
+        ).run()
         for damage in report.damage { problems.append("verify tells of damage: \(damage)") }
         for gap in report.gaps { problems.append("verify tells of a gap: \(gap)") }
         for number in report.lostRecordings { problems.append("verify tells that recording \(number) is lost") }

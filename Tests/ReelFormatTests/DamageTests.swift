@@ -98,7 +98,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (0, [0x52, 0x4C, 0x46, 0x32] as [UInt8], HeaderDamage.magic), (4, [0], .unknownKind), (4, [10], .unknownKind),
+        (0, [0x52, 0x4C, 0x46, 0x32] as [UInt8], HeaderDamage.magic), (4, [0], .unknownKind), (4, [11], .unknownKind),
         (4, [255], .unknownKind), (124, [101, 0, 0, 0], .sizes), (124, [255, 255, 255, 255], .sizes),
     ]) func aHeaderThatContradictsItselfIsRefused(offset: Int, change: [UInt8], damage: HeaderDamage) {
         #expect(throws: damage) { try decodedHeader(sealed(Samples.header.encoded(), at: offset, change)) }

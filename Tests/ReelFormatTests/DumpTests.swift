@@ -46,6 +46,17 @@ import Testing
         #expect(SegmentTableHeader(decoding: dump) == Samples.tableHeader)
     }
 
+    @Test func archiveMarker() throws {
+        let dump = try expect("archive marker", Samples.marker.encoded())
+        #expect(ArchiveMarker(decoding: dump) == Samples.marker)
+        #expect(Samples.marker.fileName == "0000000012-8a9136aa.seg")
+    }
+
+    @Test func eventDigest() throws {
+        let digest = Samples.digest
+        #expect(try EventDigest(decoding: expect("event digest", digest.encoded()), Samples.header) == digest)
+    }
+
     @Test func frameEntry() throws {
         let dump = try expect("frame entry", Samples.entry.encoded())
         #expect(decodedEntry(dump) == Samples.entry)

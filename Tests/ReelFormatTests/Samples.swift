@@ -49,6 +49,29 @@ enum Samples {
         return header
     }()
 
+    static let marker = ArchiveMarker(
+        store: store, segment: 12, lengthBytes: 65_536, archivedMicroseconds: time, copyChecksum: 0x8A91_36AA)
+
+    /// Of the events of `header`.
+    static let digest: EventDigest = {
+        var summary = EventSummary()
+        summary.eventCount = 3
+        summary.types = header.types
+        summary.sources = header.sources
+        summary.content = header.content
+        summary.leastTimestampMicroseconds = header.leastTimestampMicroseconds
+        summary.greatestTimestampMicroseconds = header.greatestTimestampMicroseconds
+        summary.clicks = 2
+        summary.pages = 1
+        summary.activeMicroseconds = 1_000_000
+        summary.firstActiveMicroseconds = 1_799_999_999_120_000
+        summary.lastActiveMicroseconds = 1_800_000_000_120_000
+        summary.viewportWidth = 1280
+        summary.viewportHeight = 720
+        summary.urls = ["https://shop.example/cart"]
+        return EventDigest(summary)
+    }()
+
     static let entry = FrameEntry(header, at: 4096)
 
     static func state() throws -> StatePayload {

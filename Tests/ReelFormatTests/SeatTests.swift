@@ -219,6 +219,19 @@ import Testing
         ) { $0.encoded() }
     }
 
+    @Test func archiveMarker() throws {
+        let base = ArchiveMarker(store: none, segment: 0, lengthBytes: 0, archivedMicroseconds: 0, copyChecksum: 0)
+        try check(
+            "Marker", base,
+            [
+                Change("store") { $0.store = self.ones }, Change("segment") { $0.segment = .max },
+                Change("lengthBytes") { $0.lengthBytes = .max },
+                Change("archivedMicroseconds") { $0.archivedMicroseconds = -1 },
+                Change("copyChecksum") { $0.copyChecksum = .max },
+            ]
+        ) { $0.encoded() }
+    }
+
     @Test func checkpointHeader() throws {
         let base = CheckpointHeader(
             store: none, sequence: 0, lsn: 0, segment: 0, segmentLengthBytes: 0, nextRecording: 0)

@@ -45,6 +45,9 @@ final class TemporaryDirectory {
         mkdir(path, 0o700)
     }
 
+    /// One that is there already; it goes with the test, too.
+    init(existing path: String) { self.path = path }
+
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
     /// What a crash at this moment would leave: a copy, lock not held.

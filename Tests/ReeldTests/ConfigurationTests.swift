@@ -72,7 +72,7 @@ struct ConfigurationTests {
         ("[stor]\na=1", "F:2: [stor]: no such section; did you mean [store]?"),
         (
             "[shipping]\nmax_age=1",
-            "F:2: [shipping]: no such section; there are [store], [server], [recording], [retention], [compaction], [log]"
+            "F:2: [shipping]: no such section; there are [store], [server], [recording], [retention], [archive], [compaction], [log]"
         ),
         ("[retention]\nmax_age = 90x", "F:2: retention.max_age: '90x' is not a duration; write 90d, 12h or 30min"),
         ("[retention]\nmax_age = 90", "F:2: retention.max_age: '90' is not a duration; write 90d, 12h or 30min"),
@@ -121,6 +121,15 @@ struct ConfigurationTests {
             "[server]\nmemory = 127M",
             "F:2: server.memory: 127M is less than server.body_limit + server.inflated_limit; write 128M or more"
         ),
+        (
+            "[archive]\ndir = /srv/a\nafter = 90d",
+            "F:3: archive.after: 90d is not less than retention.max_age, 90d; nothing would ever be archived"
+        ),
+        (
+            "[archive]\ndir = /var/lib/reeld/archive",
+            "F:2: archive.dir: it lies in store.directory; name a directory on another file system"
+        ),
+        ("[archive]\ndir = archive", "F:2: archive.dir: 'archive' is not an absolute path; begin it with /"),
         (
             "[log]\nlevel = a\u{1B}[2J",
             "F:2: log.level: 'a\\x1b[2J' is none of the choices; write error, warning, notice, info, debug"
@@ -193,6 +202,8 @@ struct ConfigurationTests {
         store.retention.ageMaxMicroseconds = 90 * 86_400_000_000
         store.retention.sizeMax = .automatic
         store.retention.keepFree = .automatic
+        store.archive.ageMicroseconds = 30 * 86_400_000_000
+        store.compaction.isPaced = true
         #expect(Configuration().storeOptions == store)
         let (http, expected) = (Configuration().httpOptions, HTTPOptions())
         // One a CPU, where the room below has one: tests of it do not depend on the machine.
@@ -209,7 +220,8 @@ struct ConfigurationTests {
             "recording.resume_window": "3s", "recording.length_max": "90s", "recording.size_max": "3M",
             "recording.grace": "4s", "compaction.automatic": "no", "compaction.chunk_size": "32K",
             "compaction.small_frames": "9", "retention.max_age": "0", "retention.project_max_age": "b:0, a:c:2h",
-            "retention.max_size": "5G", "retention.keep_free": "0",
+            "retention.max_size": "5G", "retention.keep_free": "0", "archive.dir": "/srv/archive",
+            "archive.after": "2h",
         ]
         var configuration = Configuration()
         for key in ConfigurationKey.all {
@@ -230,6 +242,8 @@ struct ConfigurationTests {
         expected.compaction.chunkSizeBytes = 32 << 10
         expected.compaction.smallFrameCount = 9
         expected.compaction.isPaced = true
+        expected.archive.directory = "/srv/archive"
+        expected.archive.ageMicroseconds = 7_200_000_000
         expected.reserveSizeBytes = 64 << 20
         expected.retention.isAutomatic = true
         expected.retention.projectAgeMaxMicroseconds = ["a:c": 7_200_000_000, "b": 0]

@@ -64,6 +64,16 @@ extension Problem {
                 .generation(generation))
         case .unknownChunk:
             self.init(.unknownChunk, "No chunk of recording \(name) begins there. The chunk table lists them.")
+        case .archiveOffline(let directory?):
+            self.init(
+                .archiveOffline,
+                "The events of recording \(name) are in the archive, and \(directory) does not have it now. Mount it there; no "
+                    + "restart is needed.")
+        case .archiveOffline(nil):
+            self.init(
+                .archiveOffline,
+                "The events of recording \(name) are in an archive, and none is configured. Name its directory in [archive] dir."
+            )
         case .damaged(let damage):
             self.init(
                 .damaged, "\(damage)", .file(damage.file), .offset(Int(clamping: damage.offsetBytes)))

@@ -74,6 +74,7 @@ package enum ProblemType: String, CaseIterable, Sendable {
     case overLimit = "over-limit"
     case readOnly = "read-only"
     case stopping = "stopping"
+    case archiveOffline = "archive-offline"
     case damaged = "damaged"
     case storageFailed = "storage-failed"
 
@@ -169,6 +170,7 @@ package enum ProblemType: String, CaseIterable, Sendable {
         case .overLimit: Row(507, "The store has as much as it may", retryAfterSeconds: 30)
         case .readOnly: Row(503, "The store takes no changes", retryAfterSeconds: 60)
         case .stopping: Row(503, "The daemon is stopping", retryAfterSeconds: 5)
+        case .archiveOffline: Row(503, "The archive is away", retryAfterSeconds: 60)
         case .damaged: Row(500, "Stored bytes are damaged")
         case .storageFailed: Row(500, "The disk failed")
         }

@@ -13,6 +13,7 @@ enum ChunkRoutes {
             var damaged: [LocatedFrame] = []
             var sound = snapshot.frames
             if try EventQuery.skipsDamaged(query) {
+                try exchange.context.requireArchive(of: snapshot.frames, name)
                 (sound, damaged) = exchange.context.verified(snapshot.frames, name)
             }
             var json = JSONWriter(capacityBytes: 256 + 256 * snapshot.frames.count)
@@ -42,6 +43,7 @@ enum ChunkRoutes {
             let entry: FrameEntry
             do throws(StoreError) {
                 let frame = try snapshot.chunk(first: first, generation: generation)
+                try exchange.context.store.requireArchive(of: [frame])
                 entry = frame.entry
                 document = try exchange.context.document(of: frame, in: snapshot, name, prefersGzip: prefersGzip)
             } catch {

@@ -8,6 +8,7 @@ enum EventRoutes {
             let query = try EventQuery(request)
             let snapshot = try exchange.context.snapshot(of: name)
             if query.selection.isAll, !query.skipsDamaged { try exchange.context.requireWhole(snapshot, name) }
+            try exchange.context.requireArchive(of: query.selection.frames(of: snapshot), name)
             var document =
                 query.selection.isAll && query.format == .json
                 ? Document.whole(
@@ -53,6 +54,7 @@ enum EventRoutes {
             }
             let skipsDamaged = try EventQuery.skipsDamaged(query)
             if !skipsDamaged { try exchange.context.requireWhole(snapshot, name) }
+            try exchange.context.requireArchive(of: snapshot.frames, name)
             let document = Document.whole(
                 snapshot, name, prefersGzip: ContentCoding.prefersGzip(request.headers), prefix: "{\"events\":[",
                 suffix: "]}", skipsDamaged: skipsDamaged)
@@ -101,5 +103,10 @@ extension ServerContext {
     /// Refuses, before an answer begins, what is known to lack events: an answer that only breaks off does not say why.
     func requireWhole(_ snapshot: RecordingSnapshot, _ name: RecordingName) throws(Problem) {
         if let gap = snapshot.gap { throw problem(.damaged(gap.damage), name) }
+    }
+
+    /// Refuses, before an answer begins, what could not be read to its end: events in an archive that is away.
+    func requireArchive(of frames: [LocatedFrame], _ name: RecordingName) throws(Problem) {
+        do { try store.requireArchive(of: frames) } catch { throw problem(error, name) }
     }
 }

@@ -43,6 +43,7 @@ enum MetricsRoute {
         text.counter("reeld_commit_bytes_total", "Bytes in them.", store.commits.sizeBytes)
         text.gauge("reeld_read_only", "1 when the store takes no changes.", context.store.health.isReadOnly ? 1 : 0)
         text.add(context.store.retention)
+        text.add(context.store.archive)
         if let free = try? context.store.freeBytes() {
             text.gauge("reeld_disk_free_bytes", "Bytes free on the store's file system.", free)
         }
@@ -112,6 +113,18 @@ private struct MetricsText {
             (retention.lastPassMicroseconds ?? 0) / 1_000_000)
         family("reeld_retention_waits", "gauge", "1 for what keeps retention from removing what is due.")
         for wait in retention.waits { sample("reeld_retention_waits", 1, labels: "{for=\"\(wait.name)\"}") }
+    }
+
+    mutating func add(_ archive: ArchiveStatus) {
+        gauge("reeld_archived_segments", "Segments whose events are in the archive.", archive.segmentCount)
+        gauge("reeld_archived_bytes", "What they take there.", archive.sizeBytes)
+        gauge(
+            "reeld_archive_removals_waiting", "Copies in the archive that are to be removed once it is there.",
+            archive.discardedCount)
+        // Absent while nothing was ever archived.
+        if let isOnline = archive.isOnline {
+            gauge("reeld_archive_online", "1 while the archive can be read.", isOnline ? 1 : 0)
+        }
     }
 
     mutating func add(_ statistics: HTTPStatistics) {

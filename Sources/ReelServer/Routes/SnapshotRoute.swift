@@ -80,6 +80,7 @@ enum SnapshotRoute {
             json.member("linked", report.linkedCount)
             json.member("bytes", report.sizeBytes)
             json.member("key_files", report.keyFileCount)
+            if report.archivedCount > 0 { json.member("archived_segments", report.archivedCount) }
             json.member("lsn", report.lsn)
             json.member("made") { $0.time(report.madeMicroseconds) }
             json.member("expires") { json in

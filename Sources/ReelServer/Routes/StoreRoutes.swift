@@ -29,11 +29,23 @@ enum StoreRoutes {
                 json.member("queue", figures.queueDepth)
                 let cause = store.health.readOnlyCause
                 retention(store.retention, to: &json)
+                archive(store.archive, to: &json)
                 json.member("read_only", cause != nil)
                 if let cause { json.member("read_only_cause", "\(cause)") }
             }
             exchange.send(json: json.bytes)
         }
+    }
+
+    private static func archive(_ status: ArchiveStatus, to json: inout JSONWriter) {
+        // What is in an archive is told though none is configured.
+        guard status.directory != nil || status.segmentCount > 0 else { return }
+        json.member("archive", status.directory ?? "none: set [archive] dir")
+        json.member("archived_segments", status.segmentCount)
+        json.member("archived_bytes", status.sizeBytes)
+        if let isOnline = status.isOnline { json.member("archive_online", isOnline) }
+        if let trouble = status.trouble { json.member("archive_trouble", trouble) }
+        if status.discardedCount > 0 { json.member("archive_removals_waiting", status.discardedCount) }
     }
 
     private static func retention(_ status: RetentionStatus, to json: inout JSONWriter) {

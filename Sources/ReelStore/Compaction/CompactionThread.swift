@@ -8,17 +8,20 @@ final class CompactionThread: Sendable {
         case vacuum(VacuumRequest, @Sendable (Result<CompactionReport, StoreError>) -> Void)
         /// What it does by itself now and then.
         case keepLimits(@Sendable (Result<Void, StoreError>) -> Void)
+        case keepArchive(@Sendable (Result<Void, StoreError>) -> Void)
         case stop
     }
 
     private let context: StoreContext
     let retention: RetentionKeeper
+    let archive: ArchiveKeeper
     private let wishes = Monitor<[Wish]>([])
     private let thread: Monitor<Thread?> = Monitor(nil)
 
     init(_ context: StoreContext) {
         self.context = context
         retention = RetentionKeeper(context)
+        archive = ArchiveKeeper(context)
     }
 
     func start() {
@@ -40,6 +43,11 @@ final class CompactionThread: Sendable {
         wishes.signal { $0.append(.keepLimits(completion)) }
     }
 
+    /// Archives now all that is due, then calls back.
+    func keepArchive(_ completion: @escaping @Sendable (Result<Void, StoreError>) -> Void) {
+        wishes.signal { $0.append(.keepArchive(completion)) }
+    }
+
     /// Ends a running compaction at the next recording; what it wrote is thrown away.
     func stop() {
         context.isClosing.broadcast { $0 = true }
@@ -52,15 +60,20 @@ final class CompactionThread: Sendable {
         setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
         var nextWasteCheck: Int64 = 0
         var retry = CompactionRetry()
+        var hasMoreToArchive = false
         while true {
-            let wish = wishes.wait(timeoutMilliseconds: 5000) { $0.isEmpty ? nil : $0.removeFirst() }
+            let wish = wishes.wait(timeoutMilliseconds: hasMoreToArchive ? 0 : 5000) {
+                $0.isEmpty ? nil : $0.removeFirst()
+            }
             switch wish {
             case .stop: return
             case .vacuum(let request, let completion): completion(vacuum(request))
             case .keepLimits(let completion): completion(keepLimits())
+            case .keepArchive(let completion): completion(keepArchive())
             case nil:
                 context.reserve.make()
                 if context.options.retention.isAutomatic { _ = keepLimits() }
+                hasMoreToArchive = archiveNext()
                 guard context.options.compaction.isAutomatic else { continue }
                 // Looking for waste reads every table, so it is done now and then only.
                 let now = context.clock.uptimeMicroseconds
@@ -96,7 +109,32 @@ final class CompactionThread: Sendable {
         }
     }
 
+    /// One segment at a time, so that nothing else waits for long.
+    ///
+    /// - Returns: whether there may be more.
+    private func archiveNext() -> Bool {
+        guard context.options.retention.isAutomatic else { return false }
+        do throws(StoreError) {
+            return try archive.tick()
+        } catch {
+            if !context.isClosing.withLock({ $0 }) { context.note(.archivingFailed(error)) }
+            return false
+        }
+    }
+
+    private func keepArchive() -> Result<Void, StoreError> {
+        archive.reconsider()
+        do throws(StoreError) {
+            while try archive.tick() {}
+            return .success(())
+        } catch {
+            return .failure(error)
+        }
+    }
+
     private func vacuum(_ request: VacuumRequest) -> Result<CompactionReport, StoreError> {
+        // What it compacts may be old enough.
+        defer { archive.reconsider() }
         do {
             var report = CompactionReport()
             // How large the log is without its waste is known when that is gone.
@@ -125,6 +163,22 @@ final class CompactionThread: Sendable {
     private func compactAll(_ report: inout CompactionReport) throws(StoreError) {
         if context.view.state.withLock({ !$0.active.entries.isEmpty }) { try rotate() }
         while try compactOnce(isForced: true, looksForWaste: true, &report) {}
+        try compactErasedInArchive(&report)
+    }
+
+    /// What is in the archive is written anew, here, without what was erased of it.
+    private func compactErasedInArchive(_ report: inout CompactionReport) throws(StoreError) {
+        let erased = context.erasedRecordings.all
+        guard !erased.isEmpty else { return }
+        let archived = context.view.state.withLock { view in
+            Set(view.sealed.filter(\.isArchived).map(\.segment.number))
+        }
+        guard !archived.isEmpty, context.archive.look() else { return }
+        var left = archived.intersection(try segments(holding: erased))
+        while !left.isEmpty {
+            guard try compactOnce(isForced: false, looksForWaste: false, holdingErased: left, &report) else { return }
+            left.formIntersection(context.view.state.withLock { $0.sealed.map(\.segment.number) })
+        }
     }
 
     private func compactWhatIsDue(looksForWaste: Bool) throws(StoreError) {
@@ -157,6 +211,8 @@ final class CompactionThread: Sendable {
         } catch {
             // Other compaction goes on meanwhile.
             context.erasedRecordings.postpone(uptime: uptime)
+            // That was told when it went away.
+            if case .archiveOffline = error { return }
             throw error
         }
         context.erasedRecordings.forget(erased, uptime: uptime)
@@ -166,11 +222,23 @@ final class CompactionThread: Sendable {
         if context.view.state.withLock({ view in erased.contains { view.active.holdsData(of: $0) } }) { try rotate() }
         // Each segment once: what is carried along as damaged stays, and must not have its segment compacted for ever.
         var left = Set(try segments(holding: erased))
+        let away = try unreadable(left)
+        left.subtract(away)
         while !left.isEmpty {
             var report = CompactionReport()
             guard try compactOnce(isForced: false, looksForWaste: false, holdingErased: left, &report) else { break }
             left.formIntersection(context.view.state.withLock { $0.sealed.map(\.segment.number) })
         }
+        // What is left of them is in the archive: it is written anew once that is there.
+        if !away.isEmpty { throw .archiveOffline(directory: context.archive.directory) }
+    }
+
+    /// Those whose events are in the archive, where that is away.
+    private func unreadable(_ numbers: Set<UInt64>) throws(StoreError) -> Set<UInt64> {
+        let archived = context.view.state.withLock { view in
+            Set(view.sealed.filter { $0.isArchived && numbers.contains($0.segment.number) }.map(\.segment.number))
+        }
+        return archived.isEmpty || context.archive.look() ? [] : archived
     }
 
     private func segments(holding recordings: Set<UInt64>) throws(StoreError) -> [UInt64] {
@@ -186,7 +254,9 @@ final class CompactionThread: Sendable {
     private func compactOnce(
         isForced: Bool, looksForWaste: Bool, holdingErased: Set<UInt64> = [], _ report: inout CompactionReport
     ) throws(StoreError) -> Bool {
+        // What is in the archive comes back only where somebody wants it gone.
         let sealed = context.view.state.withLock { $0.sealed }
+            .filter { !$0.isArchived || holdingErased.contains($0.segment.number) }
         var facts: [SegmentFacts] = []
         for segment in sealed {
             var fact = try describe(segment, looksForWaste: looksForWaste)
@@ -210,7 +280,7 @@ final class CompactionThread: Sendable {
         var facts = SegmentFacts(
             number: segment.segment.number, lengthBytes: segment.lengthBytes, isCompacted: segment.isCompacted,
             sealedMicroseconds: segment.sealedMicroseconds, wastefulFrameCount: 0, frameCount: 0)
-        guard segment.isCompacted, looksForWaste else { return facts }
+        guard segment.isCompacted, !segment.isArchived, looksForWaste else { return facts }
         let small = context.options.compaction.chunkSizeBytes / 2
         var status: (number: UInt64, RecordingStatus)?
         for entry in try segment.allFrames() where entry.kind != .expire {

@@ -20,7 +20,7 @@ extension LocatedFrame {
     func asItLies() throws(StoreError) -> [UInt8] {
         let size = FrameHeader.sizeBytes + Int(entry.storedSizeBytes)
         do {
-            let bytes = try segment.file.read(size, at: entry.offsetBytes)
+            let bytes = try segment.source(at: entry.offsetBytes).read(size, at: entry.offsetBytes)
             return bytes + Array(repeating: 0, count: size - bytes.count)
         } catch {
             throw segment.failure(error)

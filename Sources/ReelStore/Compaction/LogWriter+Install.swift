@@ -131,6 +131,7 @@ extension LogWriter {
     func removeFiles(_ numbers: [UInt64]) {
         do {
             try context.removeTables(of: numbers)
+            try context.discardCopies(of: numbers)
             for number in numbers { try context.fileSystem.unlink(context.paths.segment(number)) }
             try context.fileSystem.syncDirectory(context.paths.log)
         } catch {

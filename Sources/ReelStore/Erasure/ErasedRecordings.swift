@@ -37,6 +37,9 @@ final class ErasedRecordings: Sendable {
         }
     }
 
+    /// All whose frames may still be there.
+    var all: Set<UInt64> { state.withLock { $0.numbers } }
+
     /// Those whose frames should go now; empty while more are being erased.
     func due(uptime: Int64) -> Set<UInt64> {
         state.withLock { state in

@@ -28,6 +28,10 @@ struct RecordingFold {
             } catch StoreError.damaged(let damage) {
                 noteDamage(damage)
                 RecordingState.fold(damaged: frame, into: &state)
+            } catch StoreError.archiveOffline {
+                // What stands for the events here is damaged, and they are away.
+                noteDamage(frame.segment.corruption(frame.entry.offsetBytes, .digest))
+                RecordingState.fold(damaged: frame, into: &state)
             } catch StoreError.erased(let microseconds) {
                 return .erasedByKey(frame.entry, microseconds)
             }
@@ -40,7 +44,7 @@ struct RecordingFold {
         let entry = located.entry
         if state?.row.status == .erased { return }
         switch entry.kind {
-        case .state, .commit, .expire: return
+        case .state, .commit, .expire, .digest: return
         case .tombstone:
             let frame = try located.read()
             guard let tombstone = try? Tombstone(decoding: frame.member) else {
@@ -59,16 +63,7 @@ struct RecordingFold {
             folded.fold(metadata, entry, segment: located.segment.number, digests: digests)
             state = folded
         case .events:
-            let frame = try located.read()
-            let text = try located.inflated(frame)
-            let summary: EventSummary
-            do {
-                summary = try Codecs.scanners.borrow { (scanner) throws(ScanError) in
-                    try scanner.rescan(text).summary
-                }
-            } catch {
-                throw .damaged(located.segment.corruption(entry.offsetBytes, .payload))
-            }
+            let summary = try located.summary()
             // A merged recording's chunks come before its metadata frame, which tells the id.
             var folded = state ?? RecordingState.empty(entry.recording, id: .unknown)
             folded.fold(summary, entry, digests: digests)
@@ -108,6 +103,17 @@ extension RecordingState {
 }
 
 extension LocatedFrame {
+    /// The counters of a frame of events: from its digest where the events are in the archive.
+    func summary() throws(StoreError) -> EventSummary {
+        if let digest = try archivedSummary() { return digest.summary }
+        let text = try inflated(try read())
+        do {
+            return try Codecs.scanners.borrow { (scanner) throws(ScanError) in try scanner.rescan(text).summary }
+        } catch {
+            throw .damaged(segment.corruption(entry.offsetBytes, .payload))
+        }
+    }
+
     /// The text of a frame's gzip member, verified against its CRC and the header's size.
     func inflated(_ frame: StoredFrame) throws(StoreError) -> [UInt8] {
         do {

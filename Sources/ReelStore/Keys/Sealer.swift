@@ -137,7 +137,7 @@ struct FrameDraft {
 extension FrameKind {
     /// Whether frames of the kind are sealed in a sealed store. The others hold numbers and times, and must be readable
     /// after the recording was erased.
-    var isSealed: Bool { isMetadata || self == .events }
+    var isSealed: Bool { isMetadata || self == .events || self == .digest }
 }
 
 extension StoreError {

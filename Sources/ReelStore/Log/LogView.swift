@@ -11,18 +11,41 @@ final class SealedSegment: Sendable {
     let sealedMicroseconds: Int64
     /// The LSN a compacted segment was installed at; 0 for others.
     let commitLSN: UInt64
+    /// Whether events of it are in the archive alone.
+    let isArchived: Bool
+    /// What it takes in `log/`.
+    let localBytes: UInt64
     private let table: Monitor<SegmentTable>
 
-    init(
+    convenience init(
         _ segment: Segment, table: SegmentTable, isCompacted: Bool, lengthBytes: UInt64,
-        sealedMicroseconds: Int64 = 0, commitLSN: UInt64 = 0
+        sealedMicroseconds: Int64 = 0, commitLSN: UInt64 = 0, archivedLocalBytes: UInt64? = nil
+    ) {
+        self.init(
+            segment, Monitor(table), isCompacted: isCompacted, lengthBytes: lengthBytes,
+            sealedMicroseconds: sealedMicroseconds, commitLSN: commitLSN, archivedLocalBytes: archivedLocalBytes)
+    }
+
+    /// - Parameter archivedLocalBytes: what it takes here, where events of it are in the archive.
+    private init(
+        _ segment: Segment, _ table: Monitor<SegmentTable>, isCompacted: Bool, lengthBytes: UInt64,
+        sealedMicroseconds: Int64, commitLSN: UInt64, archivedLocalBytes: UInt64?
     ) {
         self.segment = segment
         self.isCompacted = isCompacted
         self.lengthBytes = lengthBytes
         self.sealedMicroseconds = sealedMicroseconds
         self.commitLSN = commitLSN
-        self.table = Monitor(table)
+        isArchived = archivedLocalBytes != nil
+        localBytes = archivedLocalBytes ?? lengthBytes
+        self.table = table
+    }
+
+    /// The same, its events in the archive. Both have one table: whoever replaces it means both.
+    func hollowed(_ segment: Segment, localBytes: UInt64) -> SealedSegment {
+        SealedSegment(
+            segment, table, isCompacted: isCompacted, lengthBytes: lengthBytes, sealedMicroseconds: sealedMicroseconds,
+            commitLSN: commitLSN, archivedLocalBytes: localBytes)
     }
 
     /// Puts the mapped table in the place of the one in memory.

@@ -38,6 +38,10 @@ extension LogWriter {
             completion(.success(()))
         case .giveUp(let loss, let completion):
             try stageLoss(loss, operation, completion)
+        case .archive(let step, let completion):
+            try commitAll()
+            try perform(step)
+            completion(.success(()))
         case .repair(let number, let completion):
             try commitAll()
             try repair(number)

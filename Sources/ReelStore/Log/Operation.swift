@@ -22,6 +22,8 @@ enum Operation: Sendable {
     case install([CompactedSegment], @Sendable (Result<Void, StoreError>) -> Void)
     /// Puts on record that damage took something of a recording.
     case giveUp(LossRecord, @Sendable (Result<Void, StoreError>) -> Void)
+    /// A step of moving a segment's events to the archive.
+    case archive(ArchiveStep, @Sendable (Result<Void, StoreError>) -> Void)
     /// Makes a damaged row anew from its frames.
     case repair(UInt64, @Sendable (Result<Void, StoreError>) -> Void)
 
@@ -38,7 +40,7 @@ enum Operation: Sendable {
     var isExternal: Bool {
         switch self {
         case .start, .append, .change, .end, .erase: true
-        case .expire, .discard, .rotate, .sync, .describe, .install, .giveUp, .repair: false
+        case .expire, .discard, .rotate, .sync, .describe, .install, .giveUp, .archive, .repair: false
         }
     }
 
@@ -48,7 +50,7 @@ enum Operation: Sendable {
         switch self {
         case .start, .append: false
         case .change(_, let change, _): change.isPinned == false
-        case .end, .erase, .expire, .discard, .rotate, .sync, .describe, .install, .giveUp, .repair: true
+        case .end, .erase, .expire, .discard, .rotate, .sync, .describe, .install, .giveUp, .archive, .repair: true
         }
     }
 
@@ -67,6 +69,7 @@ enum Operation: Sendable {
         case .describe(_, _, let completion): completion(.failure(error))
         case .install(_, let completion): completion(.failure(error))
         case .giveUp(_, let completion): completion(.failure(error))
+        case .archive(_, let completion): completion(.failure(error))
         case .repair(_, let completion): completion(.failure(error))
         }
     }

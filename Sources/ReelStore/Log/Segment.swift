@@ -8,21 +8,27 @@ package final class Segment: Sendable {
     package let number: UInt64
     let file: any File
     let storeID: StoreID
-    private let sealer: Sealer
+    let sealer: Sealer
+    /// Where its events may be; nil: here.
+    let archivedCopy: ArchivedCopy?
     /// Where the file is now; a compacted segment was opened under another name.
     let path: String
 
-    init(number: UInt64, file: any File, store: StoreID, sealer: Sealer, path: String? = nil) {
+    init(
+        number: UInt64, file: any File, store: StoreID, sealer: Sealer, path: String? = nil,
+        archivedCopy: ArchivedCopy? = nil
+    ) {
         self.number = number
         self.file = file
         self.sealer = sealer
+        self.archivedCopy = archivedCopy
         self.path = path ?? file.path
         storeID = store
     }
 
     /// The same file under another name.
     func renamed(to path: String) -> Segment {
-        Segment(number: number, file: file, store: storeID, sealer: sealer, path: path)
+        Segment(number: number, file: file, store: storeID, sealer: sealer, path: path, archivedCopy: archivedCopy)
     }
 
     /// Reads the frame an index entry names, whole, verified and opened.
@@ -52,8 +58,16 @@ package final class Segment: Sendable {
         return frame
     }
 
-    /// Reads the frame at an offset, whole and with sound checksums, as it lies.
+    /// Reads the frame at an offset, whole and with sound checksums, as it lies, here or in the archive.
     func storedFrame(at offsetBytes: UInt64, expectedPayloadBytes: Int = 4096) throws(StoreError) -> StoredFrame {
+        try readEvents(at: offsetBytes) { () throws(StoreError) in
+            try localFrame(at: offsetBytes, expectedPayloadBytes: expectedPayloadBytes)
+        } there: { (copy) throws(StoreError) in
+            try copy.localFrame(at: offsetBytes, expectedPayloadBytes: expectedPayloadBytes)
+        }
+    }
+
+    private func localFrame(at offsetBytes: UInt64, expectedPayloadBytes: Int) throws(StoreError) -> StoredFrame {
         var bytes: [UInt8] = []
         do {
             try file.read(FrameHeader.sizeBytes + expectedPayloadBytes, at: offsetBytes, into: &bytes)
@@ -82,6 +96,16 @@ package final class Segment: Sendable {
     /// - Parameter scratch: room for the frame, reused from call to call: small enough it stays in the CPU's cache.
     /// - Returns: the member's trailer, and where its blocks lie in the file.
     func verify(
+        _ entry: FrameEntry, scratch: inout [UInt8]
+    ) throws(StoreError) -> (trailer: GzipMember.Trailer, blocks: FileRange) {
+        try readEvents(at: entry.offsetBytes) { () throws(StoreError) in
+            try verifyHere(entry, scratch: &scratch)
+        } there: { (copy) throws(StoreError) in
+            try copy.verifyHere(entry, scratch: &scratch)
+        }
+    }
+
+    private func verifyHere(
         _ entry: FrameEntry, scratch: inout [UInt8]
     ) throws(StoreError) -> (trailer: GzipMember.Trailer, blocks: FileRange) {
         scratch.removeAll(keepingCapacity: true)
@@ -154,6 +178,16 @@ package final class Segment: Sendable {
         }
     }
 
+    /// Whether the frame's payload lies here, sound.
+    func isWhole(_ header: FrameHeader, at offsetBytes: UInt64) throws(StoreError) -> Bool {
+        do throws(StoreError) {
+            return try localFrame(at: offsetBytes, expectedPayloadBytes: Int(header.storedSizeBytes)).header == header
+        } catch {
+            guard case .damaged = error else { throw error }
+            return false
+        }
+    }
+
     /// What the disk said, of the file where it is now.
     func failure(_ error: SystemError) -> StoreError {
         var error = error
@@ -165,7 +199,7 @@ package final class Segment: Sendable {
         Corruption(file: path, offsetBytes: offsetBytes, kind: kind)
     }
 
-    private func payloadChecksum(_ frame: [UInt8]) -> UInt32 {
+    func payloadChecksum(_ frame: [UInt8]) -> UInt32 {
         let bytes = frame.span
         return CRC32C.checksum(bytes.bytes.extracting(droppingFirst: FrameHeader.sizeBytes))
     }
@@ -223,6 +257,11 @@ package struct StoredFrame: Sendable {
         self.header = header
         self.bytes = bytes
     }
+
+    /// A frame of which only the header was looked at.
+    static func unread(_ header: FrameHeader) -> StoredFrame { StoredFrame(header: header, bytes: []) }
+
+    var isUnread: Bool { bytes.isEmpty }
 
     /// Appends the frame and its padding.
     func append(to buffer: inout [UInt8]) {

@@ -132,11 +132,17 @@ extension Segment {
                 return .unsound(corruption(offset, .truncated), header)
             }
             let needsPayload = verifiesPayloads || header.kind == .state || header.kind == .commit
-            guard needsPayload else { return .sound(StoredFrame(header: header, bytes: [])) }
+            guard needsPayload else { return .sound(.unread(header)) }
             return .sound(try storedFrame(at: offset, expectedPayloadBytes: Int(header.storedSizeBytes)))
         } catch {
-            guard case .damaged(let damage) = error else { throw error }
-            return .unsound(damage, sound)
+            switch error {
+            case .damaged(let damage): return .unsound(damage, sound)
+            // Nothing is known of it that would be wrong.
+            case .archiveOffline:
+                guard let sound else { throw error }
+                return .sound(.unread(sound))
+            default: throw error
+            }
         }
     }
 
@@ -165,6 +171,8 @@ extension Segment {
                 result.commit = (try CommitPayload(decoding: frame.member), frame.header.lsn)
             case .start, .events, .change, .end, .tombstone, .loss, .expire:
                 result.entries.append(FrameEntry(frame.header, at: offset))
+            // Met where the header is damaged of the events it stands for.
+            case .digest: break
             }
             return nil
         } catch {

@@ -73,8 +73,11 @@ final class StateCache {
         do {
             return try frame.batchRecords()
         } catch {
-            guard case .damaged(let damage) = error else { throw error }
-            context.note(.damage(damage))
+            switch error {
+            case .damaged(let damage): context.note(.damage(damage))
+            case .archiveOffline: context.note(.damage(frame.segment.corruption(frame.entry.offsetBytes, .digest)))
+            default: throw error
+            }
             return []
         }
     }
@@ -84,8 +87,9 @@ extension LocatedFrame {
     /// The numbered batches in a frame of events.
     func batchRecords() throws(StoreError) -> [BatchRecord] {
         if entry.prefixSizeBytes > 0 {
-            let frame = try read()
-            do { return try BatchTable.decode(frame.prefix) } catch {
+            let prefix: [UInt8]
+            if let digest = try segment.digest(entry) { prefix = digest.prefix } else { prefix = try read().prefix }
+            do { return try BatchTable.decode(prefix) } catch {
                 throw .damaged(segment.corruption(entry.offsetBytes, .payload))
             }
         }

@@ -17,6 +17,11 @@ package struct EventSelection: Sendable, Equatable {
 
     package var isAll: Bool { self == EventSelection() }
 
+    /// The frames that have to be read.
+    package func frames(of snapshot: RecordingSnapshot) -> [LocatedFrame] {
+        snapshot.frames.filter { mayMatch($0.entry) }
+    }
+
     /// Whether a frame may hold an event that is asked for; asked before it is opened.
     func mayMatch(_ entry: FrameEntry) -> Bool {
         if entry.endOrdinal <= firstOrdinal { return false }
@@ -66,7 +71,7 @@ package final class SelectionReader: @unchecked Sendable {
     package init(
         _ snapshot: RecordingSnapshot, _ selection: EventSelection, layout: Layout, skipsDamaged: Bool = false
     ) {
-        frames = snapshot.frames.filter { selection.mayMatch($0.entry) }
+        frames = selection.frames(of: snapshot)
         self.selection = selection
         // Whoever follows a recording past what is missing reads on.
         let isGapAsked = snapshot.gap.map { $0.ordinals.upperBound > selection.firstOrdinal } ?? false

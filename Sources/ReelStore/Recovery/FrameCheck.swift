@@ -9,7 +9,7 @@ struct FrameCheck {
     func fault(in frame: StoredFrame) -> Corruption.Kind? {
         let header = frame.header
         switch header.kind {
-        case .state, .commit: return nil
+        case .state, .commit, .digest: return nil
         case .tombstone: return (try? Tombstone(decoding: frame.member)) == nil ? .payload : nil
         case .loss: return (try? LossPayload(decoding: frame.member)) == nil ? .payload : nil
         case .expire: return (try? ExpirePayload(decoding: frame.member)) == nil ? .payload : nil

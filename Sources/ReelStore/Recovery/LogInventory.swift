@@ -21,6 +21,10 @@ struct LogInventory {
     private(set) var nextSegment: UInt64 = 1
     private(set) var lastReceivedMicroseconds: Int64 = 0
 
+    /// Segments that the archive may have a copy of.
+    private var marked: [UInt64] = []
+    /// Segments that were on their way out.
+    private var discarded: [UInt64] = []
     /// The last hot segment, if it may be written to further.
     private var resumable: (segment: Segment, lengthBytes: UInt64, lastLSN: UInt64)?
     /// A segment file with what its state frame says.
@@ -52,7 +56,7 @@ struct LogInventory {
             throw OpenError.logMissing(path: recovery.paths.log, recordingCount: checkpoint.nextRecording - 1)
         }
         for one in found { note(one.state) }
-        let replaced = Set(found.flatMap { $0.state?.replaced ?? [] })
+        let replaced = Set(found.flatMap { $0.state?.replaced ?? [] }).union(discarded)
         try noteTables(recovery, there: Set(found.map(\.segment.number)), replaced)
         // A file that was renamed is what it was written as: it is not void because its new name was once another's.
         replacedFiles = found.filter { replaced.contains($0.writtenAs) }.map(\.segment.number)
@@ -76,14 +80,25 @@ struct LogInventory {
     // MARK: Files
 
     private mutating func list(_ recovery: Recovery, _ checkpoint: CheckpointHeader?) throws -> [Found] {
-        let numbers = try recovery.fileSystem.list(recovery.paths.log)
-            .compactMap { StorePaths.number(of: $0, suffix: ".seg") }.sorted()
+        let names = try recovery.fileSystem.list(recovery.paths.log)
+        let numbers = names.compactMap { StorePaths.number(of: $0, suffix: ".seg") }.sorted()
+        marked = names.compactMap { StorePaths.number(of: $0, suffix: StorePaths.markerSuffix) }.sorted()
+        discarded = names.compactMap { StorePaths.number(of: $0, suffix: StorePaths.discardedSuffix) }
+        recovery.archive.note(marked: marked, discarded: discarded)
+        for number in marked + discarded { nextSegment = max(nextSegment, number + 1) }
         if let last = numbers.last { nextSegment = max(nextSegment, last + 1) }
         var found: [Found] = []
         for number in numbers {
             let path = recovery.paths.segment(number)
             let file = try recovery.fileSystem.open(path, .existing)
-            let segment = Segment(number: number, file: file, store: recovery.identity.store, sealer: recovery.sealer)
+            let segment = Segment(
+                number: number, file: file, store: recovery.identity.store, sealer: recovery.sealer,
+                archivedCopy: recovery.archive.isMarked(number)
+                    ? try ArchivedCopy.of(
+                        number, recovery.archive, recovery.paths, store: recovery.identity.store) : nil)
+            if let copy = segment.archivedCopy, copy.marker == nil {
+                damage.append(Corruption(file: copy.path, offsetBytes: 0, kind: .archiveMarker))
+            }
             let written = try readState(segment)
             let state = written?.segment == number ? written : nil
             let length = try file.sizeBytes()
@@ -113,11 +128,15 @@ struct LogInventory {
     private mutating func noteTables(
         _ recovery: Recovery, there: Set<UInt64>, _ replaced: Set<UInt64>
     ) throws(SystemError) {
+        // A marker that is to go goes before its segment: alone it tells the same.
+        for number in marked where !replaced.contains(number) && !there.contains(number) {
+            damage.append(Corruption(file: recovery.paths.segment(number), offsetBytes: 0, kind: .missing))
+        }
         for number in try SegmentTable.numbers(in: recovery.paths, recovery.fileSystem) {
             nextSegment = max(nextSegment, number + 1)
             if replaced.contains(number) {
                 replacedTables.append(number)
-            } else if !there.contains(number) {
+            } else if !there.contains(number), !marked.contains(number) {
                 damage.append(Corruption(file: recovery.paths.segment(number), offsetBytes: 0, kind: .missing))
             }
         }
@@ -195,10 +214,14 @@ struct LogInventory {
             table = SegmentTable(scan.entries)
         }
         guard let table else { return }
+        var localBytes: UInt64?
+        if one.segment.archivedCopy != nil, let entries = try? table.all(), try one.segment.isHollow(entries) {
+            localBytes = try one.segment.file.allocatedBytes()
+        }
         sealed.append(
             SealedSegment(
                 one.segment, table: table, isCompacted: isCompacted, lengthBytes: length,
-                commitLSN: commitLSN))
+                commitLSN: commitLSN, archivedLocalBytes: localBytes))
     }
 
     /// The last hot segment: its table as of the last checkpoint, then its tail, every byte of it verified.

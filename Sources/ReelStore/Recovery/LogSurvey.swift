@@ -28,6 +28,7 @@ struct LogSurvey {
     let identity: StoreIdentity
     /// Without the store's key it opens nothing: then only what is not sealed is read to its last event.
     let sealer: Sealer
+    let archive: Archive
     let paths: StorePaths
     let fileSystem: any FileSystem
     private(set) var report = VerifyReport()
@@ -52,11 +53,12 @@ struct LogSurvey {
 
     /// - Parameter digests: nil for a sealed store without its key.
     init(
-        _ identity: StoreIdentity, sealer: Sealer, digests: StoreDigests?, _ paths: StorePaths,
+        _ identity: StoreIdentity, sealer: Sealer, archive: Archive, digests: StoreDigests?, _ paths: StorePaths,
         _ fileSystem: any FileSystem
     ) {
         self.identity = identity
         self.sealer = sealer
+        self.archive = archive
         self.paths = paths
         self.fileSystem = fileSystem
         check = digests.map(FrameCheck.init)
@@ -127,12 +129,14 @@ struct LogSurvey {
     /// Finds the segments that count, in order, each with how far it is to be read.
     private mutating func list(_ checkpoint: CheckpointHeader?) throws {
         var irregular: [UInt64] = []
+        var discarded: [UInt64] = []
         // A daemon's compaction may replace segments between their listing and opening: then the list is made anew.
         for _ in 0..<5 {
             segments = []
             irregular = []
-            let numbers = try fileSystem.list(paths.log)
-                .compactMap { StorePaths.number(of: $0, suffix: ".seg") }.sorted()
+            let names = try fileSystem.list(paths.log)
+            discarded = names.compactMap { StorePaths.number(of: $0, suffix: StorePaths.discardedSuffix) }
+            let numbers = names.compactMap { StorePaths.number(of: $0, suffix: ".seg") }.sorted()
             for number in numbers {
                 do {
                     if let one = try open(number, checkpoint) { segments.append(one) }
@@ -148,7 +152,7 @@ struct LogSurvey {
         if !segments.isEmpty, try segments.allSatisfy({ try $0.segment.isOfAnotherStore() }) {
             throw OpenError.foreignLog(path: paths.identity)
         }
-        let replaced = Set(segments.flatMap { $0.state?.replaced ?? [] })
+        let replaced = Set(segments.flatMap { $0.state?.replaced ?? [] }).union(discarded)
         known = replaced.union(segments.map(\.segment.number)).union(irregular)
         segments.removeAll { replaced.contains($0.writtenAs) }
         let cuts = segments.flatMap { $0.state?.cuts ?? [] }
@@ -171,7 +175,9 @@ struct LogSurvey {
             if error.isMissing { return nil }
             throw error
         }
-        let segment = Segment(number: number, file: file, store: identity.store, sealer: sealer)
+        let segment = Segment(
+            number: number, file: file, store: identity.store, sealer: sealer,
+            archivedCopy: try ArchivedCopy.of(number, archive, paths, store: identity.store))
         let written = try readState(segment)
         var one = SurveyedSegment(
             segment: segment, lengthBytes: try file.sizeBytes(), state: written?.segment == number ? written : nil,
@@ -198,6 +204,9 @@ struct LogSurvey {
         let one = segments[index]
         report.segmentCount += 1
         report.sizeBytes += one.lengthBytes
+        if let copy = one.segment.archivedCopy, copy.marker == nil {
+            note(Corruption(file: copy.path, offsetBytes: 0, kind: .archiveMarker))
+        }
         for tombstone in one.state?.tombstones ?? [] { erased.insert(tombstone.recording) }
         for range in one.state?.expired ?? [] { expired.insert(range) }
         var faults: [DamagedRegion] = []
@@ -247,15 +256,44 @@ struct LogSurvey {
         }
     }
 
+    /// Counts in where a frame's events are, and tells where what stands for them here does not hold.
+    private mutating func noteArchived(
+        _ frame: StoredFrame, in segment: Segment, _ offset: UInt64
+    ) throws(StoreError) {
+        if frame.isUnread { report.unreadFrameCount += 1 }
+        guard let stored = try segment.storedDigest(at: offset, of: frame.header) else {
+            // The events are here, or the digest's own checksum does not hold.
+            if try segment.isWhole(frame.header, at: offset) { return }
+            return note(segment.corruption(offset, .digest))
+        }
+        report.archivedFrameCount += 1
+        guard check != nil else { return }
+        do throws(StoreError) {
+            let digest = try segment.opened(stored, offset)
+            if (try? EventDigest(decoding: digest.member, digest.header)) == nil
+                || (try? BatchTable.decode(digest.prefix)) == nil
+            {
+                note(segment.corruption(offset, .digest))
+            }
+        } catch {
+            switch error {
+            case .damaged: note(segment.corruption(offset, .digest))
+            case .erased: break
+            default: throw error
+            }
+        }
+    }
+
     /// Counts a frame in; what is wrong with it where its checksums hold and yet something is.
     private mutating func note(
         _ frame: StoredFrame, in segment: Segment, _ offset: UInt64
     ) throws(StoreError) -> Corruption.Kind? {
         report.frameCount += 1
         let header = frame.header
-        if let fault = try fault(in: frame, of: segment, offset) { return fault }
+        if segment.archivedCopy != nil, header.kind == .events { try noteArchived(frame, in: segment, offset) }
+        if !frame.isUnread, let fault = try fault(in: frame, of: segment, offset) { return fault }
         switch header.kind {
-        case .state, .commit: break
+        case .state, .commit, .digest: break
         case .tombstone: erased.insert(header.recording)
         case .expire:
             for range in (try? ExpirePayload(decoding: frame.member))?.ranges ?? [] { expired.insert(range) }

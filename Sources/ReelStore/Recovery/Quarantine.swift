@@ -23,7 +23,8 @@ struct Quarantine {
                 while start < region.range.upperBound {
                     let count = min(Quarantine.pieceSizeBytes, region.range.upperBound - start)
                     try file.write(
-                        try segment.file.read(Int(count), at: start), at: start - region.range.lowerBound)
+                        try segment.source(at: region.range.lowerBound).read(Int(count), at: start),
+                        at: start - region.range.lowerBound)
                     start += count
                 }
             }

@@ -7,6 +7,7 @@ struct Recovery {
     let paths: StorePaths
     let identity: StoreIdentity
     let sealer: Sealer
+    let archive: Archive
     let fileSystem: any FileSystem
     let clock: any Clock
     let options: StoreOptions
@@ -15,12 +16,13 @@ struct Recovery {
     var report = OpenReport()
 
     init(
-        paths: StorePaths, store: UnlockedStore, sealer: Sealer, fileSystem: any FileSystem, clock: any Clock,
-        options: StoreOptions, note: @escaping @Sendable (StoreEvent) -> Void
+        paths: StorePaths, store: UnlockedStore, sealer: Sealer, archive: Archive, fileSystem: any FileSystem,
+        clock: any Clock, options: StoreOptions, note: @escaping @Sendable (StoreEvent) -> Void
     ) {
         self.paths = paths
         identity = store.identity
         self.sealer = sealer
+        self.archive = archive
         self.fileSystem = fileSystem
         self.clock = clock
         self.options = options
@@ -139,6 +141,11 @@ struct Recovery {
         guard !log.replacedFiles.isEmpty else { return }
         // The tables first: a table without its segment tells of a loss.
         try fileSystem.syncDirectory(paths.index)
+        let marked = log.replacedFiles.filter(archive.isMarked)
+        if !marked.isEmpty {
+            try Archive.discard(marked, paths, fileSystem)
+            archive.noteDiscarded(marked)
+        }
         for number in log.replacedFiles { try fileSystem.unlink(paths.segment(number)) }
         try fileSystem.syncDirectory(paths.log)
     }

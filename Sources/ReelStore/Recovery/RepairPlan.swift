@@ -27,6 +27,10 @@ struct RepairPlan {
         for damage in survey.report.damage {
             switch damage.kind {
             case .indexChecksum: hasIndexDamage = true
+            case .digest:
+                // Written anew, the segment has its events again.
+                let one = survey.segments.first { $0.segment.path == damage.file }
+                if let number = one?.segment.number { rewrites[number] = [] }
             case .missing:
                 let name = damage.file.split(separator: "/").last.map(String.init) ?? ""
                 if let number = StorePaths.number(of: name, suffix: ".seg") { missingSegments.append(number) }

@@ -8,16 +8,19 @@ import ReelSystem
 package struct StoreRepair {
     private let directory: String
     private let encryption: StoreEncryption
+    private let archive: String?
     private let paths: StorePaths
     private let fileSystem: any FileSystem
     private let clock: any Clock
 
     package init(
-        _ directory: String, _ encryption: StoreEncryption = .off, fileSystem: any FileSystem = HostFileSystem(),
+        _ directory: String, _ encryption: StoreEncryption = .off, archive: String? = nil,
+        fileSystem: any FileSystem = HostFileSystem(),
         clock: any Clock = SystemClock()
     ) {
         self.directory = directory
         self.encryption = encryption
+        self.archive = archive
         paths = StorePaths(root: directory)
         self.fileSystem = fileSystem
         self.clock = clock
@@ -58,7 +61,9 @@ package struct StoreRepair {
         do {
             let lock = try fileSystem.open(paths.lock, .createIfMissing)
             do { try lock.lock() } catch { throw OpenError.locked(path: paths.root) }
-            let survey = try StoreVerifier(directory, encryption, fileSystem: fileSystem, clock: clock).survey(
+            let survey = try StoreVerifier(
+                directory, encryption, archive: archive, fileSystem: fileSystem, clock: clock
+            ).survey(
                 progress: progress)
             report.before = survey.report
             erased = survey.erasedByRow
@@ -85,13 +90,15 @@ package struct StoreRepair {
             try Store.open(directory, encryption, options: options, fileSystem: fileSystem, clock: clock).close()
             report.hasRebuiltIndex = true
         }
-        report.after = try StoreVerifier(directory, encryption, fileSystem: fileSystem, clock: clock).run()
+        report.after = try StoreVerifier(directory, encryption, archive: archive, fileSystem: fileSystem, clock: clock)
+            .run()
         return report
     }
 
     private var options: StoreOptions {
         var options = StoreOptions()
         options.compaction.isAutomatic = false
+        options.archive.directory = archive
         return options
     }
 
@@ -146,6 +153,7 @@ package struct StoreRepair {
         // is what a next repair would find its work by.
         for number in plan.recordings.sorted() { try foldAnew(number, context) }
         try context.removeTables(of: plan.missingSegments)
+        try removeMarkers(of: plan.missingSegments, context)
         var rewritten: [UInt64] = []
         for number in plan.rewrites.keys.sorted() {
             let sealed = context.view.state.withLock { $0.sealed.first { $0.segment.number == number } }
@@ -154,12 +162,19 @@ package struct StoreRepair {
                 rewritten.append(number)
             } else {
                 // Of another store, or nothing in it is sound: its copy is whole.
+                try fileSystem.unlinkIfThere(paths.marker(number))
                 try fileSystem.unlinkIfThere(paths.segment(number))
                 try fileSystem.syncDirectory(paths.log)
             }
         }
         return rewritten
     }
+}
+
+/// Of segments that are gone. What the archive has of them stays there, as nobody will know of it.
+private func removeMarkers(of segments: [UInt64], _ context: StoreContext) throws(SystemError) {
+    for number in segments { try context.fileSystem.unlinkIfThere(context.paths.marker(number)) }
+    try context.fileSystem.syncDirectory(context.paths.log)
 }
 
 /// Makes a recording's row anew; one of which nothing was ever in this log has none.

@@ -7,18 +7,21 @@ import ReelSystem
 package struct StoreVerifier {
     private let paths: StorePaths
     private let encryption: StoreEncryption?
+    private let archive: String?
     private let fileSystem: any FileSystem
     private let clock: any Clock
 
     /// - Parameters:
     ///   - encryption: nil reads a sealed store in a reduced way: its checksums and structure, and not what is sealed.
     ///   - keys: the keyring's directory, where it is not the store's own, as of a snapshot.
+    ///   - archive: the directory events may be in; where it is away, the report counts what could not be read.
     package init(
-        _ directory: String, _ encryption: StoreEncryption? = nil, keys: String? = nil,
+        _ directory: String, _ encryption: StoreEncryption? = nil, keys: String? = nil, archive: String? = nil,
         fileSystem: any FileSystem = HostFileSystem(), clock: any Clock = SystemClock()
     ) {
         paths = StorePaths(root: directory, keys: keys)
         self.encryption = encryption
+        self.archive = archive
         self.clock = clock
         self.fileSystem = fileSystem
     }
@@ -37,10 +40,12 @@ package struct StoreVerifier {
             let hasKeyring = try fileSystem.hasKeyring(paths)
             let unlocked = try file.unlockedReadOnly(by: hasKeyring || identity.keyRecord == nil ? encryption : nil)
             var log = LogSurvey(
-                identity, sealer: try sealer(unlocked), digests: unlocked?.digests, paths, fileSystem)
+                identity, sealer: try sealer(unlocked), archive: Archive(archive, of: identity, paths, fileSystem),
+                digests: unlocked?.digests, paths, fileSystem)
             let checkpoint = try readCheckpoint(identity)
             try log.run(checkpoint, progress: progress)
             try verifyTables(&log)
+            try verifyMarkers(&log)
             try verifyRows(&log)
             try verifyLedger(&log)
             if let record = identity.keyRecord {
@@ -104,6 +109,21 @@ package struct StoreVerifier {
                 // segment, so a table that is there after its segment was not has none.
                 log.note(Corruption(file: paths.segment(number), offsetBytes: 0, kind: .missing))
             }
+        }
+    }
+
+    /// A marker is removed before its segment is: alone it tells of one that is gone.
+    private func verifyMarkers(_ log: inout LogSurvey) throws(SystemError) {
+        let names = try fileSystem.list(paths.log)
+        for number in names.compactMap({ StorePaths.number(of: $0, suffix: StorePaths.markerSuffix) }).sorted()
+        where !log.known.contains(number) {
+            // In this order, as with tables.
+            guard try openUnlessGone(paths.segment(number)) == nil, try openUnlessGone(paths.marker(number)) != nil
+            else {
+                continue
+            }
+            let missing = Corruption(file: paths.segment(number), offsetBytes: 0, kind: .missing)
+            if !log.report.damage.contains(missing) { log.note(missing) }
         }
     }
 
@@ -201,6 +221,9 @@ package struct VerifyReport: Sendable, Equatable {
     package var unopenedFrameCount = 0
     /// Whether there is a keyring. A snapshot's may be elsewhere.
     package var hasKeyring = false
+    /// Frames whose events are in the archive alone, and those of them that were not read, as the archive is away.
+    package var archivedFrameCount = 0
+    package var unreadFrameCount = 0
     /// Keys in the keyring, and those destroyed, by slot; 0 in a store without encryption.
     package var keyCount = 0
     package var destroyedKeyCount = 0

@@ -129,7 +129,7 @@ final class RetentionKeeper: Sendable {
     /// - Returns: whether it is worth looking again.
     private func makeRoom(_ excess: (bytes: UInt64, cause: ExpiryCause)) throws(StoreError) -> Bool {
         let candidates = ExpiryCandidates(context)
-        let chosen = policy.oldest(candidates.list, taking: excess.bytes)
+        let chosen = policy.oldest(try takingRoom(candidates.list), taking: excess.bytes)
         guard !chosen.isEmpty else {
             setRoomWait(.nothingRemovable(pinnedCount: candidates.pinnedCount, openCount: candidates.openCount))
             return false
@@ -144,6 +144,15 @@ final class RetentionKeeper: Sendable {
             throw error
         }
         return true
+    }
+
+    /// Without those whose events are in the archive: they take next to no room here, and removing them would make none.
+    private func takingRoom(_ candidates: [ExpiryCandidate]) throws(StoreError) -> [ExpiryCandidate] {
+        var archived: Set<UInt64> = []
+        for segment in context.view.state.withLock({ $0.sealed }) where segment.isArchived {
+            for recording in try segment.movedRecordings() { archived.insert(recording.number) }
+        }
+        return archived.isEmpty ? candidates : candidates.filter { !archived.contains($0.number) }
     }
 
     private func setRoomWait(_ wait: RetentionWait?) {
@@ -208,7 +217,7 @@ final class RetentionKeeper: Sendable {
         space.freeBytes += freed
         if let excess = limits.excess(space) {
             let gone = Set(due.map(\.number))
-            let rest = candidates.list.filter { !gone.contains($0.number) }
+            let rest = try takingRoom(candidates.list.filter { !gone.contains($0.number) })
             chosen.append((limits.oldest(rest, taking: excess.bytes), excess.cause))
         }
         return (chosen, wait)

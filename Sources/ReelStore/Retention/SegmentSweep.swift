@@ -23,7 +23,9 @@ struct SegmentSweep {
             } else if remains.expiredCount > 0 {
                 let isWorthIt = policy.isWorthRewriting(
                     nextExpiry: remains.nextExpiryMicroseconds, now: context.clock.wallMicroseconds)
-                if isUrgent || isWorthIt { partial.append(segment) }
+                // What is in the archive takes no room here, and written anew it would.
+                let isUrgentHere = isUrgent && !segment.isArchived
+                if isUrgentHere || isWorthIt { partial.append(segment) }
             }
         }
         // First what costs nothing: it makes the room for the rest.
@@ -31,9 +33,10 @@ struct SegmentSweep {
             let numbers = empty.map(\.segment.number)
             try context.wait { .discard(numbers, $0) }
             report.unlinkedCount = empty.count
-            report.unlinkedBytes = empty.reduce(0) { $0 + $1.lengthBytes }
+            report.unlinkedBytes = empty.reduce(0) { $0 + $1.localBytes }
             context.note(.segmentsUnlinked(count: empty.count, sizeBytes: report.unlinkedBytes))
         }
+        if partial.contains(where: \.isArchived), !context.archive.look() { partial.removeAll(where: \.isArchived) }
         for segment in partial {
             let (before, after) = try Compactor(context, isUrgent: isUrgent).compact([segment])
             report.compaction.segmentCount += 1

@@ -52,6 +52,7 @@ struct SnapshotDraft {
     private func isName(_ name: String) -> Bool {
         let known = ["store", "erased.ledger", SnapshotManifest.fileName]
         return known.contains(name) || StorePaths.number(of: name, suffix: ".seg") != nil
+            || StorePaths.number(of: name, suffix: StorePaths.markerSuffix) != nil
             || RingHeader(fileName: name, store: manifest.store) != nil
     }
 
@@ -66,20 +67,35 @@ struct SnapshotDraft {
 
     /// Gives a file that is never written to again a second name; where that cannot be, copies it.
     ///
+    /// - Parameters:
+    ///   - path: where the file is now.
+    ///   - keepsHoles: a copy has none of the file's zeros.
+    ///   - isStill: asked behind the link, whether the path leads to that file.
     /// - Returns: whether it is the same file.
-    mutating func link(_ source: any File, _ sizeBytes: UInt64, as name: String) throws(SystemError) -> Bool {
+    mutating func link(
+        _ source: any File, at path: String, _ sizeBytes: UInt64, as name: String, keepsHoles: Bool = false,
+        isStill: () -> Bool = { true }
+    ) throws(SystemError) -> Bool {
         do {
-            try fileSystem.link(source.path, to: "\(draft)/\(name)")
+            try fileSystem.link(path, to: "\(draft)/\(name)")
         } catch {
             // Another file system, too many names, or gone since.
-            try copy(source, sizeBytes, as: name)
+            try copy(source, sizeBytes, as: name, keepsHoles: keepsHoles)
+            return false
+        }
+        guard isStill() else {
+            try fileSystem.unlink("\(draft)/\(name)")
+            try copy(source, sizeBytes, as: name, keepsHoles: keepsHoles)
             return false
         }
         try enter(name)
         return true
     }
 
-    mutating func copy(_ source: any File, _ sizeBytes: UInt64, as name: String) throws(SystemError) {
+    /// - Parameter keepsHoles: blocks of zeros are not written.
+    mutating func copy(
+        _ source: any File, _ sizeBytes: UInt64, as name: String, keepsHoles: Bool = false
+    ) throws(SystemError) {
         let file = try fileSystem.open("\(draft)/\(name)", .new)
         var done: UInt64 = 0
         while done < sizeBytes {
@@ -87,11 +103,27 @@ struct SnapshotDraft {
             let count = Int(min(sizeBytes - done, UInt64(SnapshotDraft.pieceSizeBytes)))
             let piece = try source.read(count, at: done)
             guard !piece.isEmpty else { throw SystemError(EIO, "read", source.path) }
-            try file.write(piece, at: done)
+            if keepsHoles {
+                try SnapshotDraft.writeBlocks(of: piece, at: done, to: file)
+            } else {
+                try file.write(piece, at: done)
+            }
             done += UInt64(piece.count)
         }
+        if keepsHoles, try file.sizeBytes() < sizeBytes { try file.truncate(to: sizeBytes) }
         try file.sync()
         try enter(name)
+    }
+
+    /// Writes what is not all zeros.
+    private static func writeBlocks(
+        of piece: [UInt8], at offsetBytes: UInt64, to file: any File
+    ) throws(SystemError) {
+        let blockBytes = 4096
+        for start in stride(from: 0, to: piece.count, by: blockBytes) {
+            let block = piece[start..<min(start + blockBytes, piece.count)]
+            if block.contains(where: { $0 != 0 }) { try file.write(Array(block), at: offsetBytes + UInt64(start)) }
+        }
     }
 
     mutating func write(_ bytes: [UInt8], as name: String) throws(SystemError) {

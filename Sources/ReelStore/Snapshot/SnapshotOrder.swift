@@ -43,6 +43,8 @@ package struct SnapshotReport: Sendable, Equatable {
     /// Files that share their bytes with the store's.
     package var linkedCount = 0
     package var keyFileCount = 0
+    /// Segments whose events are in an archive, and not in the snapshot.
+    package var archivedCount = 0
     package var lsn: UInt64 = 0
     package var madeMicroseconds: Int64 = 0
     package var expiresMicroseconds: Int64?

@@ -80,9 +80,31 @@ struct SnapshotWriter {
         for segment in sealed {
             // A sealed segment is never written to again. The active one is, so it is always a copy.
             let name = SnapshotWriter.name(of: segment.segment)
-            if try snapshot.link(segment.segment.file, segment.lengthBytes, as: name) { report.linkedCount += 1 }
+            let isLinked = try snapshot.link(
+                segment.segment.file, at: segment.segment.path, segment.lengthBytes, as: name,
+                keepsHoles: segment.isArchived
+            ) { [context] in SnapshotWriter.hasStillItsName(segment, context) }
+            if isLinked { report.linkedCount += 1 }
+            try addMarker(of: segment)
         }
+        report.archivedCount = snapshot.manifest.archivedSegments.count
         try snapshot.copy(active.file, activeLength, as: SnapshotWriter.name(of: active))
+    }
+
+    /// Archived at this moment, its name may lead to a file without the events that this snapshot is to have.
+    private static func hasStillItsName(_ segment: SealedSegment, _ context: StoreContext) -> Bool {
+        let current = context.view.state.withLock { view in
+            view.sealed.first { $0.segment.number == segment.segment.number }
+        }
+        return segment.isArchived || current === segment
+    }
+
+    /// Says where the events are that are not in the snapshot.
+    private mutating func addMarker(of segment: SealedSegment) throws(SystemError) {
+        guard segment.isArchived, let marker = segment.segment.archivedCopy?.marker else { return }
+        let path = StorePaths(root: "").marker(marker.segment)
+        try snapshot.write(marker.encoded(), as: String(path.dropFirst()))
+        snapshot.describe { $0.archivedSegments.append(marker.segment) }
     }
 
     private static func name(of segment: Segment) -> String {

@@ -9,8 +9,11 @@ enum LocalStore {
         "store", value: "DIR",
         help: "Work on the store in DIR, with no daemon; the default is store.directory of reeld.conf")
 
+    static let archiveOption = Command.Option(
+        "archive", value: "DIR", help: "With --store: where its archive is; the default is archive.dir of reeld.conf")
+
     /// What every command that can do so takes.
-    static let options = [option] + StoreKeys.options
+    static let options = [option] + StoreKeys.options + [archiveOption]
 
     /// The directory a command line or the configuration names; absolute.
     static func directory(_ invocation: Invocation) throws(CommandFailure) -> String {
@@ -62,6 +65,14 @@ enum LocalStore {
         }
     }
 
+    /// Where old events are, by the command line or the configuration; nil where neither says anything.
+    static func archive(_ invocation: Invocation) throws(CommandFailure) -> String? {
+        guard let named = invocation.text(archiveOption) else {
+            return (try? ConfigurationLoader.load())?.values.archive.directory
+        }
+        return try AbsolutePath.of(named)
+    }
+
     /// Opens the store for a command that reads or mends it, as the daemon would.
     static func open(_ invocation: Invocation, rebuildsIndex: Bool = false) throws(CommandFailure) -> Store {
         let path = try existing(invocation)
@@ -72,8 +83,11 @@ enum LocalStore {
         options.compaction.isAutomatic = false
         options.rebuildsIndex = rebuildsIndex
         // For a vacuum that goes by the configured limits; by itself nothing is removed here.
-        options.retention = ((try? ConfigurationLoader.load())?.values ?? Configuration()).storeOptions.retention
+        let configured = ((try? ConfigurationLoader.load())?.values ?? Configuration()).storeOptions
+        options.retention = configured.retention
         options.retention.isAutomatic = false
+        // To read what is there.
+        options.archive.directory = try archive(invocation)
         // Never nil where it is not optional.
         let encryption = try StoreKeys.ofStore(path, invocation) ?? .off
         do throws(OpenError) {

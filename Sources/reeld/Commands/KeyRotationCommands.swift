@@ -89,6 +89,7 @@ enum KeyRotationCommands {
         var options = StoreOptions()
         options.compaction.isAutomatic = false
         options.retention.isAutomatic = false
+        options.archive.directory = try LocalStore.archive(invocation)
         let store: Store
         do throws(OpenError) { store = try Store.open(directory, key, options: options) } catch {
             throw LocalStore.failure(error)
@@ -104,6 +105,11 @@ enum KeyRotationCommands {
                     .failure,
                     "\(directory): the disk is full; make room for a copy of the largest segment, and repeat this with --deep"
                 )
+            case .archiveOffline(let archive):
+                throw CommandFailure(
+                    .failure,
+                    "\(archive ?? "archive.dir"): events of this store are in its archive, which is not there; mount it, or name it "
+                        + "in reeld.conf, and repeat this with --deep")
             case .damaged(let damage):
                 throw CommandFailure(
                     .failure,

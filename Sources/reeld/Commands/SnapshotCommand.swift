@@ -73,8 +73,12 @@ enum SnapshotCommand {
         func count(_ name: String) -> UInt64 { UInt64(max(0, answer[name]?.integer ?? 0)) }
         let until = answer["expires"]?.string.map { "; to be kept until \($0.prefix(10))" } ?? "; it never expires"
         let keys = count("key_files") > 0 ? ", and \(HumanText.plural(count("key_files"), "file")) of keys" : ""
+        let archived = count("archived_segments")
+        let without =
+            archived > 0
+            ? "; the events of \(HumanText.plural(archived, "segment")) are in the archive, and not in it" : ""
         return "\(answer["directory"]?.string ?? ""): \(HumanText.plural(count("files"), "file")), "
-            + "\(HumanText.size(count("bytes"))), \(count("linked")) of them linked\(keys)\(until)"
+            + "\(HumanText.size(count("bytes"))), \(count("linked")) of them linked\(keys)\(until)\(without)"
     }
 }
 

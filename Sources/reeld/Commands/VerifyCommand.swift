@@ -71,7 +71,8 @@ enum VerifyCommand {
                 if invocation.has(dryRunOption) { throw .usage("--dry-run is for --repair") }
                 let keys = try keyring(invocation, of: directory)
                 let report = try verify(
-                    directory, keys: keys, StoreKeys.ofStore(directory, invocation, isOptional: true))
+                    directory, keys: keys, archive: LocalStore.archive(invocation),
+                    StoreKeys.ofStore(directory, invocation, isOptional: true))
                 let snapshot = try verifySnapshot(directory, keys: keys)
                 try VerifyText(invocation.output, directory, form, keys: keys).print(report, snapshot)
                 return report.isSound && snapshot?.faults.isEmpty ?? true ? .success : .failure
@@ -84,7 +85,8 @@ enum VerifyCommand {
             try requireWritable(directory)
             let encryption = try StoreKeys.ofStore(directory, invocation) ?? .off
             let report = try repair(
-                directory, encryption, isDryRun: isDryRun, givesUpKeys: invocation.has(giveUpKeysOption))
+                directory, encryption, archive: LocalStore.archive(invocation), isDryRun: isDryRun,
+                givesUpKeys: invocation.has(giveUpKeysOption))
             if !report.erasedForLostKeys.isEmpty, form == .table {
                 let count = HumanText.plural(UInt64(report.erasedForLostKeys.count), "recording")
                 try invocation.output.write("\(count) erased, their keys being gone\n")
@@ -107,12 +109,12 @@ enum VerifyCommand {
     }
 
     private static func verify(
-        _ directory: String, keys: String?, _ encryption: StoreEncryption?
+        _ directory: String, keys: String?, archive: String?, _ encryption: StoreEncryption?
     ) throws(CommandFailure) -> VerifyReport {
         var bar: ProgressBar?
         defer { bar?.clear() }
         do throws(OpenError) {
-            return try StoreVerifier(directory, encryption, keys: keys).run { done, total in
+            return try StoreVerifier(directory, encryption, keys: keys, archive: archive).run { done, total in
                 if bar == nil { bar = ProgressBar(total: total) }
                 bar?.advance(to: done, "verifying")
             }
@@ -143,12 +145,14 @@ enum VerifyCommand {
     }
 
     private static func repair(
-        _ directory: String, _ encryption: StoreEncryption, isDryRun: Bool, givesUpKeys: Bool
+        _ directory: String, _ encryption: StoreEncryption, archive: String?, isDryRun: Bool, givesUpKeys: Bool
     ) throws(CommandFailure) -> RepairReport {
         var bar: ProgressBar?
         defer { bar?.clear() }
         do throws(RepairError) {
-            return try StoreRepair(directory, encryption).run(isDryRun: isDryRun, givesUpKeys: givesUpKeys) {
+            return try StoreRepair(directory, encryption, archive: archive).run(
+                isDryRun: isDryRun, givesUpKeys: givesUpKeys
+            ) {
                 done, total in
                 if bar == nil { bar = ProgressBar(total: total) }
                 bar?.advance(to: done, "verifying")

@@ -60,7 +60,10 @@ struct VerifyText {
     }
 
     private func text(of manifest: SnapshotManifest) -> String {
-        let made = "a snapshot of \(CalendarTime.utcText(manifest.madeMicroseconds))"
+        let archived = UInt64(manifest.archivedSegments.count)
+        let without =
+            archived > 0 ? ", without the events of \(HumanText.plural(archived, "segment")) in the archive" : ""
+        let made = "a snapshot of \(CalendarTime.utcText(manifest.madeMicroseconds))\(without)"
         guard let expires = manifest.expiresMicroseconds else { return made }
         return manifest.hasExpired(at: SystemClock().wallMicroseconds)
             ? "\(made), expired on \(CalendarTime.utcText(expires)): remove it with 'reeld snapshot --prune'"
@@ -84,6 +87,11 @@ struct VerifyText {
             let hint = report.hasKeyring ? "" : "; --keys=DIR names the directory of the keys"
             try output.write(
                 "not opened, for want of a key: \(frames), of which only the checksums were read\(hint)\n")
+        }
+        if report.unreadFrameCount > 0 {
+            try output.write(
+                "not read, as the archive is away or none is configured: the events of "
+                    + "\(HumanText.plural(UInt64(report.unreadFrameCount), "frame"))\n")
         }
         if report.unfinishedBytes > 0 {
             try output.write(
@@ -182,6 +190,8 @@ extension JSONWriter {
             json.member("recordings", report.recordingCount)
             json.member("events", report.eventCount)
             json.member("unopened_frames", report.unopenedFrameCount)
+            json.member("archived_frames", report.archivedFrameCount)
+            json.member("unread_frames", report.unreadFrameCount)
             json.member("keys", report.keyCount)
             json.member("destroyed_keys", report.destroyedKeyCount)
             json.member("unaccounted", report.unaccountedCount)

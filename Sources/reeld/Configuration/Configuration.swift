@@ -5,6 +5,7 @@ struct Configuration: Equatable, Sendable {
     var store = StoreSettings()
     var server = ServerSettings()
     var recording = RecordingSettings()
+    var archive = ArchiveSettings()
     var compaction = CompactionSettings()
     var retention = RetentionSettings()
     var log = LogSettings()

@@ -37,7 +37,7 @@ struct ConfigurationKey: Sendable {
     /// Every key, in the order of etc/reeld.conf.
     static let all =
         StoreSettings.keys + ServerSettings.keys + RecordingSettings.keys + RetentionSettings.keys
-        + CompactionSettings.keys + LogSettings.keys
+        + ArchiveSettings.keys + CompactionSettings.keys + LogSettings.keys
 
     /// The sections, in order, with what each is about.
     static let sections: [(name: String, help: String)] = [
@@ -48,6 +48,7 @@ struct ConfigurationKey: Sendable {
             "retention",
             "How long recordings are kept, and how much room they may take. What is pinned is always kept."
         ),
+        ("archive", "Where the events of old recordings go, to make room for new ones."),
         ("compaction", "How small frames of recordings become larger chunks."),
         ("log", "What the daemon says in the journal."),
     ]

@@ -26,6 +26,8 @@ extension Configuration {
         options.retention.projectAgeMaxMicroseconds = retention.projectMaxAge.mapValues(\.microseconds)
         options.retention.sizeMax = retention.maxSize
         options.retention.keepFree = retention.keepFree
+        options.archive.directory = archive.directory
+        options.archive.ageMicroseconds = archive.after.microseconds
         options.compaction.isAutomatic = compaction.automatic
         options.compaction.isPaced = true
         options.compaction.chunkSizeBytes = Int(compaction.chunkSize)

@@ -20,6 +20,14 @@ enum ConfigurationRule {
             server.memory >= needed, "server.memory",
             "\(size(server.memory)) is less than server.body_limit + server.inflated_limit; write \(size(needed)) or more"
         )
+        let (archive, maxAge) = (loaded.values.archive, loaded.values.retention.maxAge)
+        require(
+            archive.directory == nil || maxAge == .zero || archive.after < maxAge, "archive.after",
+            "\(Quantity.text(of: archive.after)) is not less than retention.max_age, \(Quantity.text(of: maxAge)); "
+                + "nothing would ever be archived")
+        require(
+            archive.directory.map { !"\($0)/".hasPrefix("\(loaded.values.store.directory)/") } ?? true, "archive.dir",
+            "it lies in store.directory; name a directory on another file system")
         return problems
     }
 }
