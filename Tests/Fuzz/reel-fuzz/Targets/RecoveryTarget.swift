@@ -90,15 +90,17 @@ enum RecoveryTarget {
         let clock = StillClock()
         let (_, store) = try StoreDirectory.open(paths, .off, fileSystem: fileSystem, clock: clock) { _ in }
         let options = StoreOptions()
+        let archive = Archive(nil, of: store.identity, paths, fileSystem)
         var recovery = Recovery(
-            paths: paths, store: store, sealer: .none, fileSystem: fileSystem, clock: clock, options: options,
-            note: { _ in })
+            paths: paths, store: store, sealer: .none, archive: archive, fileSystem: fileSystem, clock: clock,
+            options: options, note: { _ in })
         let result = try recovery.run()
         let tombstones = result.view.state.withLock { $0.tombstones }
         let ledger = try ErasureLedger.open(paths, store.identity.store, tombstones, fileSystem).ledger
         return StoreContext(
             options: options, store: store, sealer: .none, paths: paths, fileSystem: fileSystem, clock: clock,
-            index: result.index, view: result.view, nextSegment: result.nextSegment, ledger: ledger, note: { _ in })
+            index: result.index, view: result.view, nextSegment: result.nextSegment, ledger: ledger,
+            archive: archive, heartbeat: nil, note: { _ in })
     }
 
     private static func state(_ context: StoreContext, _ number: UInt64) -> Found {
