@@ -165,8 +165,8 @@ final class FaultRun {
         if isHit, let call = system.record.firedCall, let at = trace.lastIndex(of: call) {
             let wanted = FaultExpectation.told(step, call, after: Array(trace[begin..<at]), durability: durability)
             // A slot is asked for whether the keyring has all keys, and must be read; and for erased recordings and
-            // summaries, which wait or come from the log.
-            let isSlot = step == .open && call.kind == .read && call.path.hasSuffix(".ring")
+            // summaries, which wait or come from the log, with the slot asked for again.
+            let isSlot = [.open, .read, .list].contains(step) && call.kind == .read && call.path.hasSuffix(".ring")
             if told != wanted, !(isSlot && told == .success) {
                 fail("\(step) answered \(told), not \(wanted), when \(call) failed")
             }
