@@ -90,7 +90,7 @@ enum SegmentTarget {
 private struct PlainWalk {
     /// Sound frames that a table has.
     private(set) var entries: [FrameEntry] = []
-    /// Sound ones that none has: states and commits.
+    /// Sound ones that none has: states, commits, and digests.
     private(set) var otherFrames: [Range<Int>] = []
     private(set) var end = 0
     private let content: [UInt8]
@@ -118,6 +118,7 @@ private struct PlainWalk {
             end = offset + Int(header.strideBytes)
             switch header.kind {
             case .state, .commit: if isReadable(header, at: offset) { otherFrames.append(offset..<end) }
+            case .digest: otherFrames.append(offset..<end)
             default: entries.append(FrameEntry(header, at: UInt64(offset)))
             }
             offset = end
