@@ -12,7 +12,7 @@ extension LogWriter {
         case .erase(let request, let completion): try stageErase(request, operation, completion)
         case .expire(let numbers, let cause, let completion):
             try commitAll()
-            stageExpiry(numbers, cause, operation, completion)
+            try stageExpiry(numbers, cause, operation, completion)
             commit()
         case .discard(let segments, let completion):
             try commitAll()

@@ -4,10 +4,12 @@ import ReelSystem
 extension LogWriter {
     /// Adds one frame that says which of these recordings are gone: those that have ended or gone idle and that nobody
     /// pinned since they were chosen.
+    ///
+    /// - Throws: why nothing was staged; on a full disk it is tried again with the reserve.
     func stageExpiry(
         _ numbers: [UInt64], _ cause: ExpiryCause, _ operation: Operation,
         _ completion: @escaping @Sendable (Result<ExpiryReceipt, StoreError>) -> Void
-    ) {
+    ) throws(StoreError) {
         var receipt = ExpiryReceipt()
         var removed = ExpiredRanges()
         let now = max(context.clock.wallMicroseconds, lastReceivedMicroseconds)
@@ -17,29 +19,24 @@ extension LogWriter {
             receipt.note(row)
         }
         guard !removed.ranges.isEmpty else { return completion(.success(receipt)) }
-        if let failure = declareExpiry() { return completion(.failure(failure)) }
-        do throws(StoreError) {
-            _ = try add(.expire) { FrameDraft($0, member: ExpirePayload(removed.ranges).encoded()) }
-        } catch {
-            return completion(.failure(error))
-        }
+        try declareExpiry()
+        _ = try add(.expire) { FrameDraft($0, member: ExpirePayload(removed.ranges).encoded()) }
         plan.expired = removed.ranges
         let done = receipt
         plan.wait(operation) { completion(.success(done)) }
     }
 
     /// Says in the file `store` that there are `expire` frames, before the first one is written.
-    private func declareExpiry() -> StoreError? {
-        guard !hasDeclaredExpiry else { return nil }
+    private func declareExpiry() throws(StoreError) {
+        guard !hasDeclaredExpiry else { return }
         do {
             try IdentityFile(context.paths, context.fileSystem).declare(StoreIdentity.expiryFeature)
             hasDeclaredExpiry = true
-            return nil
         } catch let error as SystemError {
-            return error.isDiskFull ? .diskFull : .system(error)
+            throw error.isDiskFull ? .diskFull : .system(error)
         } catch {
             // Somebody changed the file while the store is open.
-            return .damaged(Corruption(file: context.paths.identity, offsetBytes: 0, kind: .payload))
+            throw .damaged(Corruption(file: context.paths.identity, offsetBytes: 0, kind: .payload))
         }
     }
 
