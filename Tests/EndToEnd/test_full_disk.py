@@ -347,7 +347,8 @@ def test_a_full_disk_does_not_block_its_own_cure(small):
     small.kill()
     small.start()
     writer.check()
-    assert reserve_bytes(small) == held
+    # Room that came back in pieces takes a block more to say where they are.
+    assert held <= reserve_bytes(small) <= held + 4096
     assert_sound_after_stop(small)
 
 
