@@ -168,6 +168,12 @@ int creel_accept(int fd, creel_peer *peer) {
     return client;
 }
 
+int creel_peer_groups(int fd, uint32_t *groups, int count) {
+    socklen_t size = (socklen_t)count * sizeof *groups;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) != 0 && errno != ERANGE) return -errno;
+    return (int)(size / sizeof *groups);
+}
+
 static int connect_to(const address_of *address, int length, unsigned seconds) {
     int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return failed(fd);

@@ -72,7 +72,7 @@ extension Request {
     /// - Throws: what a connection would have been refused with.
     package init(
         _ method: Method, _ target: String, headers: Headers = Headers(), body: [UInt8] = [],
-        peer: Peer = .unix(userID: 0, groupID: 0, processID: 1)
+        peer: Peer = .unix(userID: 0, groupIDs: [0], processID: 1)
     ) throws(HTTPRefusal) {
         var fields = headers
         if fields["Host"] == nil { fields.append("Host", "localhost") }

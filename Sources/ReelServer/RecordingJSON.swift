@@ -35,6 +35,17 @@ extension JSONWriter {
         }
     }
 
+    /// What a recording's writer is told of it, who may not read it.
+    mutating func recordingInBrief(_ listed: ListedRecording) {
+        object { json in
+            json.member("number", listed.row.number)
+            json.member("id", listed.row.id.description)
+            json.member("status", listed.row.status.name)
+            json.end(listed.row, listed.metadata.end)
+            json.member("events", listed.row.eventCount)
+        }
+    }
+
     private mutating func end(_ row: RecordingRow, _ end: RecordingEnd?) {
         // A recording that was idle and went on has its old end in the metadata until that is written again.
         let end = row.status == .recording ? nil : end

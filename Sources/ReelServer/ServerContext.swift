@@ -31,7 +31,7 @@ final class ServerContext: Sendable {
         self.options = options
         self.clock = clock
         self.note = note
-        access = Access(token: options.token)
+        access = Access(token: options.token, socket: options.socketAccess)
         sharedDocuments = SharedDocuments(options.http.memory)
         let workerCount = options.workerCount > 0 ? options.workerCount : CPUs.count
         workers = WorkerPool(threadCount: workerCount, waitingMax: options.http.connectionCountMax + 1_024)

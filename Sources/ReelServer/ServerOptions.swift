@@ -12,6 +12,8 @@ package struct ServerOptions: Sendable {
     package var workerCount = 0
     /// What TCP clients read with; nil where there is none.
     package var token: String?
+    /// Who may do what over the Unix socket.
+    package var socketAccess = SocketAccess.ownerOnly
     package var http = HTTPOptions()
     /// Of the program, as `/v1/store` shows it.
     package var version = ""

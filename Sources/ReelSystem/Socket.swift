@@ -3,8 +3,8 @@ import Glibc
 
 /// Who is at the other end of a connection, as the kernel says.
 package enum SocketPeer: Sendable, Equatable {
-    /// SO_PEERCRED at the time of connect(2).
-    case unix(userID: UInt32, groupID: UInt32, processID: Int32)
+    /// SO_PEERCRED and SO_PEERGROUPS, as they were at connect(2); the primary group comes first.
+    case unix(userID: UInt32, groupIDs: [UInt32], processID: Int32)
     /// A numeric IPv4 or IPv6 address.
     case tcp(address: String, port: UInt16)
 }
@@ -76,7 +76,8 @@ extension FileDescriptor {
         if result >= 0 {
             let fd = FileDescriptor(owning: result)
             if peer.family == AF_UNIX {
-                return .connection(fd, .unix(userID: peer.uid, groupID: peer.gid, processID: peer.pid))
+                let groupIDs = [peer.gid] + fd.peerGroupIDs
+                return .connection(fd, .unix(userID: peer.uid, groupIDs: groupIDs, processID: peer.pid))
             }
             let address = withUnsafeBytes(of: peer.address) { text in
                 String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
@@ -87,6 +88,18 @@ extension FileDescriptor {
         case EAGAIN: return .none
         case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted
         default: return .gone
+        }
+    }
+}
+
+extension FileDescriptor {
+    /// The supplementary groups of a Unix socket's peer; none where the kernel does not tell, which opens nothing.
+    fileprivate var peerGroupIDs: [UInt32] {
+        var groups = [UInt32](repeating: 0, count: 32)
+        while true {
+            let count = Int(creel_peer_groups(raw, &groups, Int32(groups.count)))
+            guard count > groups.count else { return Array(groups.prefix(max(0, count))) }
+            groups = [UInt32](repeating: 0, count: count)
         }
     }
 }

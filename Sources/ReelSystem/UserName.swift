@@ -1,6 +1,6 @@
 import Glibc
 
-/// Names of users and of this machine, for people to read.
+/// Names of users, of groups and of this machine.
 package enum UserName {
     /// The name of a user id; nil where the system knows none. May ask the network (nsswitch.conf(5)).
     package static func of(_ userID: UInt32) -> String? {
@@ -10,6 +10,28 @@ package enum UserName {
         guard getpwuid_r(userID, &entry, &buffer, buffer.count, &found) == 0, found != nil, let name = entry.pw_name
         else { return nil }
         return String(cString: name)
+    }
+
+    /// Who this process acts as.
+    package static var currentID: UInt32 { geteuid() }
+}
+
+/// Groups as getgrnam(3) knows them.
+package enum GroupName {
+    /// The id of a group; nil where the system knows none of that name. May ask the network (nsswitch.conf(5)).
+    package static func id(of name: String) -> UInt32? {
+        var entry = group()
+        var found: UnsafeMutablePointer<group>?
+        var buffer = [CChar](repeating: 0, count: 16 << 10)
+        while true {
+            switch getgrnam_r(name, &entry, &buffer, buffer.count, &found) {
+            case 0: return found == nil ? nil : entry.gr_gid
+            // A group with many members.
+            case ERANGE where buffer.count < 16 << 20:
+                buffer = [CChar](repeating: 0, count: buffer.count * 4)
+            default: return nil
+            }
+        }
     }
 }
 

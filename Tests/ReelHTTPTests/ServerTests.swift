@@ -119,7 +119,14 @@ struct ServerTests {
         let server = try pendingServer(pending)
         let local = try server.connect()
         local.send(Self.get)
-        #expect(pending.takeFirst()?.0.peer == .unix(userID: getuid(), groupID: getgid(), processID: getpid()))
+        guard case .unix(let userID, let groupIDs, let processID)? = pending.takeFirst()?.0.peer else {
+            Issue.record("not a Unix peer")
+            return
+        }
+        var supplementary = [gid_t](repeating: 0, count: Int(getgroups(0, nil)))
+        let count = getgroups(Int32(supplementary.count), &supplementary)
+        #expect((userID, processID) == (geteuid(), getpid()))
+        #expect(groupIDs.first == getegid() && Set(groupIDs.dropFirst()) == Set(supplementary.prefix(Int(count))))
         let remote = try server.connectTCP()
         remote.send(Self.get)
         guard case .tcp("127.0.0.1", let port)? = pending.takeFirst()?.0.peer else {

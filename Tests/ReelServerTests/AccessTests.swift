@@ -130,7 +130,7 @@ struct AccessTests {
     }
 
     @Test func peersOfOtherMachinesAreRefused() throws {
-        let access = Access(token: "t")
+        let access = Access(token: "t", socket: .ownerOnly)
         let request = try Request(.get, "/healthz", headers: ["Host": "localhost"])
         let cases: [(address: String, isOwn: Bool)] = [
             ("127.0.0.1", true), ("127.8.9.1", true), ("::1", true), ("192.0.2.1", false), ("2001:db8::1", false),
@@ -141,6 +141,88 @@ struct AccessTests {
             }
             #expect((try? verdict.get()) == (isOwn ? .everything : nil), "\(address)")
         }
+    }
+}
+
+/// What the Unix socket's peers may do: API.md's table of roles.
+struct SocketAccessTests {
+    private static let recorders: UInt32 = 4_001
+    private static let viewers: UInt32 = 4_002
+    private static let access = Access(
+        token: "t",
+        socket: SocketAccess(
+            recordGroup: .init("reeld-ingest", id: recorders), viewGroup: .init("reeld-view", id: viewers)))
+
+    enum Deed: String, CaseIterable {
+        case record, view, administer, look
+    }
+
+    static let asks: [(Deed, Method, String)] = [
+        (.record, .post, "/v1/recordings"), (.record, .post, "/v1/recordings/1/events"),
+        (.record, .post, "/v1/recordings/1/end"), (.view, .get, "/v1/recordings"), (.view, .get, "/v1/recordings/1"),
+        (.view, .head, "/v1/recordings/1"), (.view, .patch, "/v1/recordings/1"),
+        (.view, .get, "/v1/recordings/1/events"), (.view, .head, "/v1/recordings/1/events"),
+        (.view, .get, "/v1/recordings/1/chunks"), (.view, .get, "/v1/recordings/1/chunks/0"),
+        (.view, .get, "/api/events?activity_id=1"), (.administer, .delete, "/v1/recordings/1"),
+        (.administer, .post, "/v1/erase"), (.administer, .post, "/v1/store/compact"),
+        (.administer, .post, "/v1/store/snapshot"), (.look, .get, "/v1/store"), (.look, .get, "/metrics"),
+        (.look, .get, "/healthz"), (.look, .get, "/readyz"), (.look, .get, "/"),
+    ]
+
+    static let peers: [(String, user: UInt32, groups: [UInt32], may: [Deed])] = [
+        ("root", 0, [0], Deed.allCases),
+        ("the daemon's user", UserName.currentID, [7], Deed.allCases),
+        ("an agent", 9_001, [9_001, recorders], [.record, .look]),
+        ("a viewer", 9_001, [viewers], [.view, .look]),
+        ("both", 9_001, [5, recorders, viewers], [.record, .view, .look]),
+        ("a stranger", 9_001, [9_001, 0, 27], []),
+        ("somebody without groups", 9_001, [], []),
+    ]
+
+    @Test(arguments: peers.indices) func aPeerMayWhatItsGroupsMay(index: Int) throws {
+        let (name, user, groups, may) = Self.peers[index]
+        for (deed, method, target) in Self.asks {
+            let head = try Request(method, target, headers: ["Host": "localhost"]).head
+            let verdict = Result { () throws(Problem) in
+                try Self.access.judge(
+                    head, try Route(path: head.path), peer: .unix(userID: user, groupIDs: groups, processID: 1))
+            }
+            switch verdict {
+            case .success(let grant):
+                #expect(may.contains(deed), "\(name): \(method) \(target)")
+                #expect(grant == (may.contains(.view) ? .everything : .writing), "\(name): \(method) \(target)")
+            case .failure(let problem):
+                #expect(!may.contains(deed), "\(name): \(method) \(target)")
+                #expect(problem.type == .missingRole && problem.detail.contains("\(user)"))
+            }
+        }
+    }
+
+    @Test func aGroupThatIsNotThereHasNoMembers() throws {
+        let access = Access(token: nil, socket: .ownerOnly)
+        let head = try Request(.get, "/v1/recordings", headers: ["Host": "localhost"]).head
+        #expect(throws: Problem.self) {
+            try access.judge(head, .recordings, peer: .unix(userID: 9_001, groupIDs: [9_001, 0], processID: 1))
+        }
+    }
+
+    @Test func aWriteTokenIsAsGoodAsTheGroup() throws {
+        let headers: Headers = ["Host": "localhost", "Authorization": "Bearer rw_x"]
+        let head = try Request(.post, "/v1/recordings/1/events", headers: headers).head
+        let grant = try Self.access.judge(
+            head, .events(.number(1)), peer: .unix(userID: 9_001, groupIDs: [], processID: 1))
+        #expect(grant == .writeToken("rw_x"))
+    }
+
+    @Test func whoMayNotReadIsToldLittleOfWhatItEnds() throws {
+        let server = try TestServer()
+        let token = try #require(server.start(#"{"user": "zoe", "notes": "secret"}"#).json["token"]?.string)
+        let headers: Headers = ["Authorization": "Bearer \(token)"]
+        let answer = try RawClient.send(.post, "/v1/recordings/1/end", headers: headers, to: server.tcp)
+        #expect(answer.status == 200)
+        #expect(answer.text.contains(#""status":"ended""#) && answer.text.contains(#""events":0"#))
+        #expect(!answer.text.contains("zoe") && !answer.text.contains("secret"))
+        #expect(try server.send(.post, "/v1/recordings/1/end", "").text.contains("zoe"))
     }
 }
 

@@ -56,6 +56,9 @@ int creel_adopt_listener(int fd);
 int creel_bound_port(int fd);
 /// Room for any name that creel_bound_name writes, with its zero.
 #define CREEL_NAME_SIZE 128
+/// The supplementary groups of a Unix socket's peer (SO_PEERGROUPS), as they were at connect(2). Returns how many there
+/// are, also when that is more than `count` and nothing was written.
+int creel_peer_groups(int fd, uint32_t *groups, int count);
 /// What a socket is bound to, as text: a path, or an address and port.
 int creel_bound_name(int fd, char *text, size_t size);
 /// The next connection, non-blocking, with its peer.

@@ -1,21 +1,27 @@
 import ReelCodec
 import ReelHTTP
 
-/// Who may do what: API.md's table. The Unix socket is judged by whoever could open it (mode 0660), TCP by tokens.
+/// Who may do what: API.md's table. The Unix socket is judged by the peer's user and groups, TCP by tokens.
 struct Access: Sendable {
     /// The token that TCP clients read with; nil where there is none, and then nobody reads over TCP.
     private let token: [UInt8]?
+    private let socket: SocketAccess
 
-    init(token: String?) { self.token = token.map { Array($0.utf8) } }
+    init(token: String?, socket: SocketAccess) {
+        self.token = token.map { Array($0.utf8) }
+        self.socket = socket
+    }
 
     /// What a request proved by its head.
     enum Grant: Sendable, Equatable {
         case everything
+        /// A role that writes recordings and sees none.
+        case writing
         /// A token that must be the recording's own.
         case writeToken(String)
     }
 
-    /// - Throws: `foreign-peer`, `wrong-host`, `foreign-origin`, `missing-token`, `wrong-token`.
+    /// - Throws: `foreign-peer`, `wrong-host`, `foreign-origin`, `missing-role`, `missing-token`, `wrong-token`.
     func judge(_ head: RequestHead, _ route: Route, peer: Peer) throws(Problem) -> Grant {
         let isWrite = route.takesWriteToken(head.method)
         if case .tcp(let address, _) = peer {
@@ -26,7 +32,11 @@ struct Access: Sendable {
         if let presented, let token, KeyedDigest.areEqual(Array(presented.utf8), token) { return .everything }
         switch (peer, presented) {
         case (_, let presented?) where isWrite: return .writeToken(presented)
-        case (.unix, _): return .everything
+        case (.unix(let userID, let groupIDs, _), _):
+            let roles = socket.roles(userID: userID, groupIDs: groupIDs)
+            let wanted = route.roles(head.method)
+            guard !roles.isDisjoint(with: wanted) else { throw socket.refusal(of: wanted, userID: userID) }
+            return roles.contains(.view) ? .everything : .writing
         case (.tcp, nil): throw Problem.missingToken(isWrite: isWrite)
         case (.tcp, _): throw Problem.wrongToken
         }

@@ -29,6 +29,7 @@ package enum ProblemType: String, CaseIterable, Sendable {
     case wrongHost = "wrong-host"
     case foreignOrigin = "foreign-origin"
     case foreignPeer = "foreign-peer"
+    case missingRole = "missing-role"
     case missingToken = "missing-token"
     case wrongToken = "wrong-token"
     case wrongWriteToken = "wrong-write-token"
@@ -127,6 +128,7 @@ package enum ProblemType: String, CaseIterable, Sendable {
         case .wrongHost: Row(421, "The Host is not this daemon")
         case .foreignOrigin: Row(403, "Pages of other origins are not served")
         case .foreignPeer: Row(403, "Other machines are not served")
+        case .missingRole: Row(403, "The user's groups do not allow it")
         case .missingToken: Row(401, "A token is needed")
         case .wrongToken: Row(401, "The token is wrong")
         case .wrongWriteToken: Row(403, "The write token is not this recording's")

@@ -88,18 +88,26 @@ enum RecordingRoutes {
             try exchange.context.verify(grant, for: name, number: number)
             try exchange.context.attempt("\(name)") { (store) throws(StoreError) in
                 try store.end(number) { result in
-                    exchange.finish(result, "\(name)") { _ in showChanged(name, number, exchange) }
+                    exchange.finish(result, "\(name)") { _ in
+                        showChanged(name, number, isBrief: grant != .everything, exchange)
+                    }
                 }
             }
         }
     }
 
     /// Answers with the recording after a change. The change is told of on the writer's thread, which must not read.
-    private static func showChanged(_ name: RecordingName, _ number: UInt64, _ exchange: Exchange) {
-        exchange.onWorker { () throws(Problem) in try answer(name, number, exchange) }
+    ///
+    /// - Parameter isBrief: for who may write and not read.
+    private static func showChanged(
+        _ name: RecordingName, _ number: UInt64, isBrief: Bool = false, _ exchange: Exchange
+    ) {
+        exchange.onWorker { () throws(Problem) in try answer(name, number, isBrief: isBrief, exchange) }
     }
 
-    private static func answer(_ name: RecordingName, _ number: UInt64, _ exchange: Exchange) throws(Problem) {
+    private static func answer(
+        _ name: RecordingName, _ number: UInt64, isBrief: Bool = false, _ exchange: Exchange
+    ) throws(Problem) {
         let listed: ListedRecording
         do {
             listed = try exchange.context.store.recording(number)
@@ -107,7 +115,7 @@ enum RecordingRoutes {
             throw exchange.context.problem(error, name)
         }
         var json = JSONWriter(capacityBytes: 2_048)
-        json.recording(listed)
+        if isBrief { json.recordingInBrief(listed) } else { json.recording(listed) }
         exchange.send(json: json.bytes)
     }
 }

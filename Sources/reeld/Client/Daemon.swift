@@ -128,7 +128,10 @@ final class Daemon {
     private static func words(for error: HTTPClientError, at place: HTTPEndpoint) -> CommandFailure {
         switch error {
         case .connect(let cause) where cause.code == EACCES || cause.code == EPERM:
-            return CommandFailure(.denied, "\(place): \(cause.reason); its group may use it, see 'ls -l \(place)'")
+            return CommandFailure(
+                .denied,
+                "\(place): \(cause.reason); members of the group reeld-ingest may record there, members of reeld-view "
+                    + "watch, each from their next login on")
         case .connect(let cause):
             return CommandFailure(
                 .unreachable,

@@ -116,7 +116,7 @@ struct RecordingImport {
         do throws(CommandFailure) {
             answer = try Daemon.json(try persist(target, headers, batch.body + [UInt8(ascii: "]")]))
         } catch {
-            throw try refusal(error, of: batch, recording)
+            throw try refusal(error, recording, result)
         }
         result.eventCount += UInt64(max(0, answer["count"]?.integer ?? 0))
         result.droppedCount += UInt64(max(0, answer["dropped"]?.integer ?? 0))
@@ -126,19 +126,42 @@ struct RecordingImport {
 
     /// What is told of a batch that was not taken. A recording that holds nothing is erased: it was begun for this file.
     private func refusal(
-        _ failure: CommandFailure, of batch: Batch, _ recording: Started
+        _ failure: CommandFailure, _ recording: Started, _ result: Result
     ) throws(CommandFailure) -> CommandFailure {
         let reason = failure.message.hasSuffix(".") ? String(failure.message.dropLast()) : failure.message
         guard failure.exitCode != .unreachable else { return failure }
-        let held = RecordingView(json: try daemon.askJSON(.get, Target(recording.path)))
+        let held: RecordingView
+        switch try daemon.exchange(.get, Target(recording.path)) {
+        case .success(let body): held = RecordingView(json: try Daemon.json(body))
+        // Who may record need not be allowed to see or erase it.
+        case .failure: return try refusalOfWriter(reason, failure.exitCode, recording, result)
+        }
         guard held.count("events") == 0 else {
-            let count = HumanText.plural(held.count("events"), "event")
-            return CommandFailure(
-                failure.exitCode, "\(reason); recording \(recording.number) holds the \(count) before that")
+            return Self.partly(reason, failure.exitCode, recording, held.count("events"))
         }
         guard !held.isEnded else { return CommandFailure(failure.exitCode, reason) }
-        _ = try daemon.ask(.delete, Target(recording.path))
+        guard case .success = try daemon.exchange(.delete, Target(recording.path)) else {
+            return try refusalOfWriter(reason, failure.exitCode, recording, result)
+        }
         return CommandFailure(failure.exitCode, "\(reason); nothing was imported; try it later with --again")
+    }
+
+    /// As above for who may only write: an empty recording is ended and stays.
+    private func refusalOfWriter(
+        _ reason: String, _ exitCode: ExitCode, _ recording: Started, _ result: Result
+    ) throws(CommandFailure) -> CommandFailure {
+        guard result.eventCount == 0 else { return Self.partly(reason, exitCode, recording, result.eventCount) }
+        _ = try daemon.exchange(.post, Target("\(recording.path)/end"))
+        return CommandFailure(
+            exitCode,
+            "\(reason); nothing was imported, and recording \(recording.number) stays empty; try it later with --again")
+    }
+
+    private static func partly(
+        _ reason: String, _ exitCode: ExitCode, _ recording: Started, _ count: UInt64
+    ) -> CommandFailure {
+        let count = HumanText.plural(count, "event")
+        return CommandFailure(exitCode, "\(reason); recording \(recording.number) holds the \(count) before that")
     }
 
     /// Sends until it is taken or refused for good: the batch's number makes it safe to send it again.

@@ -89,6 +89,8 @@ struct StoreSettings: Equatable, Sendable {
 
 struct ServerSettings: Equatable, Sendable {
     var socket = "/run/reeld/reeld.sock"
+    var recordGroup = "reeld-ingest"
+    var viewGroup = "reeld-view"
     var listen: ListenAddress?
     var tokenFile = "read.token"
     var bodyLimit: UInt64 = 64 << 20
@@ -104,7 +106,15 @@ struct ServerSettings: Equatable, Sendable {
         ConfigurationKey(
             // sockaddr_un has room for 107 bytes and a zero.
             "server", "socket", \.server.socket, PathSyntax(sizeMaxBytes: 107),
-            help: "The Unix socket, mode 0660: whoever may write to it may record and read."),
+            help: "The Unix socket. Root and the user reeld runs as may do everything there; for others see below."),
+        ConfigurationKey(
+            "server", "record_group", \.server.recordGroup, GroupNameSyntax(),
+            help: "Members of this group may record over the Unix socket, and see nothing of what is recorded."),
+        ConfigurationKey(
+            "server", "view_group", \.server.viewGroup, GroupNameSyntax(),
+            help:
+                "Members of this group may find, watch, export, label and pin recordings over the Unix socket. Erasing, "
+                + "compacting and snapshots are for root and the user reeld runs as."),
         ConfigurationKey(
             "server", "listen", \.server.listen, ListenSyntax(),
             help:

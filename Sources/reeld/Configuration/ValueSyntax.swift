@@ -116,6 +116,18 @@ struct OptionalPathSyntax: ValueSyntax {
     func text(of value: String?) -> String { value ?? "" }
 }
 
+/// The name of a group of this machine, which may come to be later.
+struct GroupNameSyntax: ValueSyntax {
+    func parse(_ text: String) throws(BadValue) -> String {
+        guard !text.isEmpty, text.utf8.allSatisfy({ $0 > 0x20 && $0 != UInt8(ascii: ":") && $0 != 0x7F }),
+            text.utf8.count <= 256
+        else { throw BadValue("is not the name of a group; write one like reeld-view") }
+        return text
+    }
+
+    func text(of value: String) -> String { value }
+}
+
 /// A TCP address to listen at: loopback only, or nothing.
 struct ListenSyntax: ValueSyntax {
     func parse(_ text: String) throws(BadValue) -> ListenAddress? {

@@ -113,6 +113,8 @@ extension Configuration {
         options.inflatedSizeMaxBytes = Int(server.inflatedLimit)
         options.eventSizeMaxBytes = Int(server.eventLimit)
         options.workerCount = server.workerThreads
+        options.socketAccess = SocketAccess(
+            recordGroup: .init(server.recordGroup), viewGroup: .init(server.viewGroup))
         options.http = httpOptions
         options.version = CommandTable.version
         return options

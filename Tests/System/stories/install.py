@@ -17,11 +17,12 @@ with step("apt installs it, and it runs"):
     for name in ("reeld.service", "reeld.socket"):
         assert unit("UnitFileState", name) == "enabled"
 
-with step("only the Unix socket is open, to the group of those who record"):
+with step("only the Unix socket is open, to the groups of those who record and who watch"):
     status = Path(SOCKET).stat()
     assert stat.filemode(status.st_mode) == "srw-rw----"
     assert grp.getgrgid(status.st_gid).gr_name == "reeld-ingest"
-    assert grp.getgrnam("reeld-view")
+    assert run("getfacl", "--omit-header", "--absolute-names", SOCKET).split() == [
+        "user::rw-", "group::rw-", "group:reeld-view:rw-", "mask::rw-", "other::---"]  # fmt: skip
     # Local address, remote address, state; 0A is listening.
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         assert not [line for line in Path(table).read_text().splitlines()[1:] if line.split()[3] == "0A"]
@@ -41,10 +42,24 @@ with step("the first start made a key that is encrypted to this machine, and sai
     assert "keep it in a safe place elsewhere" in told["MESSAGE"] and told["REELD_FILE"] == str(CREDENTIAL)
     assert not Path("/etc/reeld/store.key").exists()
 
-with step("a member of reeld-ingest records"):
-    add_user("alice", "reeld-ingest")
-    record("alice")
+with step("a member of reeld-ingest records, and sees nothing"):
+    add_user("agent", "reeld-ingest")
+    record("agent")
+    for words in (["ls"], ["show", "1"], ["cat", "1"], ["tail", "1"], ["export", "1", "/tmp/out.json"], ["set", "1", "--notes=x"],
+                  ["erase", "--yes", "1"]):  # fmt: skip
+        told = run("reeld", *words, user="agent", exit_code=None)
+        assert "group reeld-view" in told or "root and the daemon's own user" in told, (words, told)
+
+with step("a member of reeld-view watches and labels, and neither records nor erases"):
+    add_user("alice", "reeld-view")
     assert json.loads(run("reeld", "ls", "-o", "json", user="alice"))["number"] == 1
+    assert run("reeld", "cat", "1", user="alice") == run("reeld", "cat", "1")
+    run("reeld", "set", "1", "--notes=seen", user="alice")
+    told = run("reeld", "import", str(RECORDINGS / "form.json"), user="alice", exit_code=None)
+    assert "members of the group reeld-ingest" in told, told
+    told = run("reeld", "erase", "--yes", "1", user="alice", exit_code=None)
+    assert "root and the daemon's own user" in told, told
+    assert json.loads(run("reeld", "show", "1", "-o", "json"))["notes"] == "seen"
 
 with step("a stranger is refused"):
     add_user("mallory")

@@ -43,7 +43,7 @@ enum RoutesTarget {
         let isUnix = (bytes.first ?? 0) & 1 == 0
         let peer: Peer =
             isUnix
-            ? .unix(userID: 0, groupID: 0, processID: 1) : .tcp(address: "127.0.0.1", port: 9)
+            ? .unix(userID: 0, groupIDs: [0], processID: 1) : .tcp(address: "127.0.0.1", port: 9)
         converse(Array(bytes.dropFirst()), router, peer)
         for number in 1..<(store.statistics.startedRecordingCount + 1) { check(store, number) }
         context.compactions.close()
