@@ -26,6 +26,9 @@ static const unsigned char controls_js[] = {
 static const unsigned char cursor_svg[] = {
 #embed "../ReelWeb/Page/cursor.svg"
 };
+static const unsigned char density_js[] = {
+#embed "../ReelWeb/Page/density.js"
+};
 static const unsigned char dom_js[] = {
 #embed "../ReelWeb/Page/dom.js"
 };
@@ -61,6 +64,9 @@ static const unsigned char list_html[] = {
 };
 static const unsigned char list_js[] = {
 #embed "../ReelWeb/Page/list.js"
+};
+static const unsigned char live_js[] = {
+#embed "../ReelWeb/Page/live.js"
 };
 static const unsigned char metadata_panel_js[] = {
 #embed "../ReelWeb/Page/metadata-panel.js"
@@ -123,6 +129,7 @@ static const struct creel_web_asset assets[] = {
     ASSET("console-panel.js", console_panel_js),
     ASSET("controls.js", controls_js),
     ASSET("cursor.svg", cursor_svg),
+    ASSET("density.js", density_js),
     ASSET("dom.js", dom_js),
     ASSET("events.js", events_js),
     ASSET("facts-worker.js", facts_worker_js),
@@ -135,6 +142,7 @@ static const struct creel_web_asset assets[] = {
     ASSET("list.css", list_css),
     ASSET("list.html", list_html),
     ASSET("list.js", list_js),
+    ASSET("live.js", live_js),
     ASSET("metadata-panel.js", metadata_panel_js),
     ASSET("network-panel.js", network_panel_js),
     ASSET("node-names.js", node_names_js),

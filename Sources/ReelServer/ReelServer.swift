@@ -48,6 +48,7 @@ package final class ReelServer: Sendable {
     /// - Parameter deadlineSeconds: what is not finished by then is cut off.
     package func drain(deadlineSeconds: Int) {
         context.isStopping = true
+        context.live.stop()
         server.drain(deadlineSeconds: deadlineSeconds)
     }
 

@@ -20,6 +20,7 @@ final class ServerContext: Sendable {
     let erasures = WorkDesk("erase")
     let snapshots = WorkDesk("snapshot")
     let sharedDocuments: SharedDocuments
+    let live = LiveHub()
     private let stopping = Atomic(false)
     private let diskIsFull = Atomic(false)
     private let note: @Sendable (ServerEvent) -> Void
@@ -135,6 +136,7 @@ final class ServerContext: Sendable {
     /// Recordings were erased: said in the journal and counted.
     func noteErased(_ numbers: [UInt64], by requester: String, _ order: ErasureOrder) {
         guard !numbers.isEmpty else { return }
+        for number in numbers { live.touch(number) }
         metrics.erasures.add()
         metrics.erasedRecordings.add(numbers.count)
         note(

@@ -107,6 +107,8 @@ def test_a_hostile_recording_runs_nothing_loads_nothing_and_goes_nowhere(househo
     outside.seen.clear()
     number = daemon.begin(user="<img src=x onerror=\"document.title='caught'\">", notes="</textarea><script>1</script>")
     assert daemon.post(number, slices(hostile(out, has_canvas))).status == 201
+    # One that goes on would play by itself.
+    assert daemon.ask("POST", f"/v1/recordings/{number}/end").status == 200
     browser.open(daemon, f"/recordings/{number}")
     browser.wait_for_frame("Hostile")
     address = browser.driver.current_url.split("?")[0]

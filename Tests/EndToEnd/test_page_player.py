@@ -197,6 +197,7 @@ def test_every_real_recording_is_drawn_at_any_moment(witness, browser, recording
         number = witness.begin(activity=name)
         for start in range(0, len(events), 50):
             assert witness.post(number, events[start : start + 50]).status in (200, 201), name
+        assert witness.ask("POST", f"/v1/recordings/{number}/end").status == 200
         has_snapshot = "snapshot" in witness.show(number)["has"]
         browser.open(witness, f"/recordings/{number}")
         for part in (None, 0.5, 0.99, 0.02):

@@ -31,6 +31,7 @@ enum Route: Sendable, Equatable {
     case recording(RecordingName)
     case events(RecordingName)
     case end(RecordingName)
+    case live(RecordingName)
     case chunks(RecordingName)
     case chunk(RecordingName, first: UInt64)
     case playerEvents
@@ -81,6 +82,7 @@ enum Route: Sendable, Equatable {
         case (3, _): return .recording(name)
         case (4, "events"): return .events(name)
         case (4, "end"): return .end(name)
+        case (4, "live"): return .live(name)
         case (4, "chunks"): return .chunks(name)
         case (5, "chunks"):
             guard let first = UInt64(digits: segments[4]) else {
@@ -105,7 +107,7 @@ enum Route: Sendable, Equatable {
         case .recording: [.get, .head, .patch, .delete]
         case .events: [.get, .head, .post]
         case .end, .erase, .compact, .snapshot: [.post]
-        case .chunks, .chunk, .playerEvents, .store, .healthz, .readyz, .metrics, .asset:
+        case .live, .chunks, .chunk, .playerEvents, .store, .healthz, .readyz, .metrics, .asset:
             [.get, .head]
         }
     }
@@ -125,6 +127,7 @@ enum Route: Sendable, Equatable {
         case .recording: "recording"
         case .events: "events"
         case .end: "end"
+        case .live: "live"
         case .chunks: "chunks"
         case .chunk: "chunk"
         case .playerEvents: "player_events"

@@ -50,6 +50,7 @@ enum MetricsRoute {
 
         if let statistics { text.add(statistics) }
         text.gauge("reeld_workers_waiting", "Jobs that wait for a worker.", context.workers.depth)
+        text.gauge("reeld_live_viewers", "Streams of recordings that go on.", context.live.viewerCount)
         text.gauge("reeld_memory_budget_bytes", "What bodies and pieces may take together.", memory.totalBytes)
         text.gauge("reeld_memory_used_bytes", "What they take now.", memory.totalBytes - memory.freeBytes)
         exchange.send(

@@ -90,6 +90,7 @@ enum RecordingRoutes {
                 try store.end(number) { result in
                     exchange.finish(result, "\(name)") { _ in
                         showChanged(name, number, isBrief: grant != .everything, exchange)
+                        exchange.context.live.touch(number)
                     }
                 }
             }

@@ -39,7 +39,10 @@ export function bindControls({ recording, screen, seek, facts }) {
   byId("full").onclick = full;
   speed.onchange = () => screen.setSpeed(Number(speed.value));
   byId("copy").onclick = copyLink;
-  byId("length").textContent = clock(recording.end - recording.start);
+  byId("go-live").onclick = () => {
+    seek(recording.end);
+    if (!screen.isPlaying) screen.play();
+  };
 
   const keys = {
     " ": toggle, k: toggle, ",": previousStep, ".": nextStep, e: nextError, r: nextRage, f: full,
@@ -63,6 +66,8 @@ export function bindControls({ recording, screen, seek, facts }) {
   return {
     show(time) {
       byId("now").textContent = clock(time - recording.start);
+      byId("length").textContent = clock(recording.end - recording.start);
+      byId("go-live").hidden = !recording.isLive || (screen.isPlaying && screen.isAtEnd);
       const name = screen.isPlaying ? "Pause" : "Play";
       if (byId("play").textContent !== name) {
         byId("play").textContent = name;

@@ -3,6 +3,7 @@
 import { token } from "./access.js";
 import { bindControls } from "./controls.js";
 import { byId } from "./dom.js";
+import { follow } from "./live.js";
 import { Panels } from "./panels.js";
 import { Recording } from "./recording.js";
 import { Screen } from "./screen.js";
@@ -54,9 +55,7 @@ async function start() {
     draw();
   }
 
-  if (recording.chunks.length === 0) return cover("Nothing was recorded yet.");
-  cover(recording.hasSnapshot ? "Loading …" : "This recording has no full snapshot, so there is no page to draw. The panels show its events.");
-  readFacts(({ facts, active, density, isCut }) => {
+  const worker = readFacts(({ facts, active, density, isCut }) => {
     state.facts = facts;
     state.active = active;
     if (isCut) notify("There is more than the panels can hold: they show the first 50,000 things.");
@@ -64,9 +63,45 @@ async function start() {
     panels.setFacts(facts);
     draw();
   });
-  const wanted = Number(query.get("t"));
-  seek(recording.start + (Number.isFinite(wanted) ? wanted * 1000 : 0));
   frame();
+  const isJoining = recording.isLive && !query.has("t");
+  if (recording.isLive) goOn(screen, worker, isJoining);
+  coverWhatIsMissing();
+  if (recording.chunks.length === 0) return;
+  const wanted = Number(query.get("t"));
+  if (isJoining) {
+    screen.isPlaying = true;
+    seek(recording.end);
+  } else {
+    seek(recording.start + (Number.isFinite(wanted) ? wanted * 1000 : 0));
+  }
+}
+
+/** Takes in what is recorded while somebody watches. */
+function goOn(screen, worker, isJoining) {
+  follow(recording.path, recording.next, {
+    events(events) {
+      const isFirst = !recording.hasSnapshot;
+      worker.postMessage({ more: events });
+      recording.append(events);
+      if (isFirst && recording.hasSnapshot && isJoining) screen.isPlaying = true;
+      coverWhatIsMissing();
+      screen.grow();
+    },
+    ended() {
+      recording.isLive = false;
+      byId("live").hidden = true;
+      screen.seek(screen.time);
+    },
+    connected(isConnected) {
+      byId("live").textContent = isConnected ? "Live" : "Connecting again …";
+    },
+  });
+}
+
+function coverWhatIsMissing() {
+  if (recording.chunks.length === 0) cover("Nothing was recorded yet.");
+  else if (!recording.hasSnapshot) cover("This recording has no full snapshot, so there is no page to draw. The panels show its events.");
 }
 
 /** @param {(told: any) => void} take called again and again with all that is known so far */
@@ -74,8 +109,9 @@ function readFacts(take) {
   const worker = new Worker("/assets/facts-worker.js", { type: "module" });
   worker.onmessage = ({ data }) => (data.trouble ? notify(data.trouble) : take(data));
   worker.onerror = () => notify("The panels stay empty: the recording could not be read in the background.");
-  const { path, generation, chunks, start, end } = recording;
-  worker.postMessage({ path, generation, chunks, start, end, token: token() });
+  const { path, generation, chunks } = recording;
+  worker.postMessage({ path, generation, chunks, token: token() });
+  return worker;
 }
 
 function showTitle() {

@@ -17,6 +17,8 @@ export class Recording {
     this.chunks = [];
     this.gaps = [];
     this.generation = 0;
+    /** Whether events may still come. */
+    this.isLive = false;
     this.#cache = new Map();
   }
 
@@ -31,6 +33,29 @@ export class Recording {
     this.about = await askJSON(this.path);
     document.title = `#${this.about.number} ${this.about.user || this.about.activity} · reeld`;
     await this.loadTable();
+    this.isLive = this.about.status === "recording" || this.about.status === "idle";
+  }
+
+  /** The ordinal behind the last event. */
+  get next() {
+    const last = this.chunks[this.chunks.length - 1];
+    return last ? last.first + last.count : 0;
+  }
+
+  /**
+   * Takes in events that came while watching, as a chunk of their own that stays in memory: what the store makes of
+   * them is another chunk each batch, too.
+   */
+  append(events) {
+    const times = events.map((event) => event.timestamp);
+    const chunk = {
+      first: events[0].ordinal, count: events.length, from: Math.min(...times), to: Math.max(...times), raw_bytes: 0,
+      types: [...new Set(events.map((event) => event.type))],
+      sources: [...new Set(events.filter((event) => event.type === 3).map((event) => event.data?.source))],
+    };
+    this.chunks.push(chunk);
+    // Of no size: they are never let go before the table is loaded anew.
+    this.#cache.set(chunk.first, { events: Promise.resolve(events), bytes: 0 });
   }
 
   async loadTable() {

@@ -33,10 +33,12 @@ export class Screen extends EventTarget {
   /** The newest wish; what an older one still waits for is dropped. */
   #wish = 0;
   #isGrowing = false;
+  /** Whether it played all there is, and waits for what comes. */
+  #isWaiting = false;
 
   /** Milliseconds since 1970. */
   get time() {
-    if (this.isPlaying && this.replayer && !this.isLoading) {
+    if (this.isPlaying && this.replayer && !this.isLoading && !this.#isWaiting) {
       const time = this.#base + this.replayer.getCurrentTime();
       this.#time = Math.min(Math.max(time, this.recording.start), this.recording.end);
     }
@@ -45,6 +47,7 @@ export class Screen extends EventTarget {
 
   async seek(time) {
     this.#time = Math.min(Math.max(time, this.recording.start), this.recording.end);
+    this.#isWaiting = false;
     if (!this.recording.hasSnapshot) return this.#tell("moved");
     const wish = ++this.#wish;
     const span = this.recording.spanAt(this.#time);
@@ -55,7 +58,7 @@ export class Screen extends EventTarget {
   }
 
   play() {
-    if (this.recording.end - this.time < 1) this.#time = this.recording.start;
+    if (this.recording.end - this.time < 1 && !this.recording.isLive) this.#time = this.recording.start;
     this.isPlaying = true;
     this.seek(this.#time);
   }
@@ -63,6 +66,7 @@ export class Screen extends EventTarget {
   pause() {
     this.#time = this.time;
     this.isPlaying = false;
+    this.#isWaiting = false;
     // What is still loading will be shown paused.
     if (!this.isLoading) this.replayer?.pause();
     this.#tell("moved");
@@ -92,6 +96,20 @@ export class Screen extends EventTarget {
     }
     for (const event of events) this.replayer.addEvent(event);
     this.#span.last = next;
+  }
+
+  /** The recording has got a chunk more. */
+  async grow() {
+    if (!this.replayer) return this.seek(this.#time);
+    // What is near goes into the replayer that is there, so that the page does not flicker.
+    await this.keepAhead();
+    if (!this.#isWaiting) return this.isPlaying ? undefined : this.#tell("moved");
+    this.seek(Math.max(this.#time, this.recording.chunks[this.recording.chunks.length - 1].from));
+  }
+
+  /** Whether what is shown is as new as it can be. */
+  get isAtEnd() {
+    return this.#isWaiting || this.recording.end - this.time < 6_000;
   }
 
   /** Whether the replayer ran out of events that the recording has. */
@@ -160,7 +178,8 @@ export class Screen extends EventTarget {
       return;
     }
     this.#time = this.recording.end;
-    this.isPlaying = false;
+    if (this.recording.isLive && this.isPlaying) this.#isWaiting = true;
+    else this.isPlaying = false;
     this.#tell("moved");
   }
 
