@@ -27,7 +27,8 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "ReelFormat", dependencies: ["ReelCodec"], exclude: ["FORMAT.md"], swiftSettings: strict),
         .target(
-            name: "ReelWeb", dependencies: ["ReelCodec", "CReelWeb"], exclude: ["Page"], swiftSettings: strict),
+            name: "ReelWeb", dependencies: ["ReelCodec", "CReelWeb"], exclude: ["Page", "Recorder"],
+            swiftSettings: strict),
         .target(name: "ReelHTTP", dependencies: ["ReelSystem"], swiftSettings: strict),
         .target(
             name: "ReelStore", dependencies: ["ReelSystem", "ReelCodec", "ReelFormat"], swiftSettings: strict),

@@ -4,8 +4,8 @@
 
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
-#if !__has_embed("../../.build/web/replayer.js")
-#error "rrweb's replayer is not there yet: run packaging/fetch, which fetches it into .build/web"
+#if !__has_embed("../../.build/web/replayer.js") || !__has_embed("../../.build/web/recorder.js")
+#error "rrweb is not there yet: run packaging/fetch, which fetches it into .build/web"
 #endif
 
 static const unsigned char access_js[] = {
@@ -28,6 +28,15 @@ static const unsigned char cursor_svg[] = {
 };
 static const unsigned char density_js[] = {
 #embed "../ReelWeb/Page/density.js"
+};
+static const unsigned char demo_css[] = {
+#embed "../ReelWeb/Page/demo.css"
+};
+static const unsigned char demo_html[] = {
+#embed "../ReelWeb/Page/demo.html"
+};
+static const unsigned char demo_js[] = {
+#embed "../ReelWeb/Page/demo.js"
 };
 static const unsigned char dom_js[] = {
 #embed "../ReelWeb/Page/dom.js"
@@ -119,6 +128,34 @@ static const unsigned char words_js[] = {
 static const unsigned char replayer_js[] = {
 #embed "../../.build/web/replayer.js"
 };
+// One script of its parts, in a scope of their own: a site has one tag, and nothing but `reeld` in its window.
+static const unsigned char recorder_js[] = {
+#embed "../ReelWeb/Recorder/open.part.js"
+,
+#embed "../../.build/web/recorder.js"
+,
+#embed "../ReelWeb/Recorder/opened.part.js"
+,
+#embed "../ReelWeb/Recorder/options.js"
+,
+#embed "../ReelWeb/Recorder/privacy.js"
+,
+#embed "../ReelWeb/Recorder/session.js"
+,
+#embed "../ReelWeb/Recorder/outbox.js"
+,
+#embed "../ReelWeb/Recorder/console.js"
+,
+#embed "../ReelWeb/Recorder/network.js"
+,
+#embed "../ReelWeb/Recorder/pages.js"
+,
+#embed "../ReelWeb/Recorder/recorder.js"
+,
+#embed "../ReelWeb/Recorder/api.js"
+,
+#embed "../ReelWeb/Recorder/close.part.js"
+};
 
 #define ASSET(name, array) {name, array, sizeof array}
 
@@ -130,6 +167,9 @@ static const struct creel_web_asset assets[] = {
     ASSET("controls.js", controls_js),
     ASSET("cursor.svg", cursor_svg),
     ASSET("density.js", density_js),
+    ASSET("demo.css", demo_css),
+    ASSET("demo.html", demo_html),
+    ASSET("demo.js", demo_js),
     ASSET("dom.js", dom_js),
     ASSET("events.js", events_js),
     ASSET("facts-worker.js", facts_worker_js),
@@ -155,6 +195,7 @@ static const struct creel_web_asset assets[] = {
     ASSET("plugin-facts.js", plugin_facts_js),
     ASSET("raw-panel.js", raw_panel_js),
     ASSET("recording.js", recording_js),
+    ASSET("recorder.js", recorder_js),
     ASSET("replayer.js", replayer_js),
     ASSET("screen.js", screen_js),
     ASSET("timeline.js", timeline_js),

@@ -14,6 +14,8 @@ package struct ServerOptions: Sendable {
     package var token: String?
     /// Who may do what over the Unix socket.
     package var socketAccess = SocketAccess.ownerOnly
+    /// Whether `/demo` is there: a page that records itself.
+    package var offersDemo = false
     package var http = HTTPOptions()
     /// Of the program, as `/v1/store` shows it.
     package var version = ""

@@ -55,6 +55,8 @@ enum Route: Sendable, Equatable {
         switch (segments.first, segments.count) {
         case ("", 1): self = .asset("list.html")
         // Whether there is such a recording the page asks itself, and says it in words.
+        case ("recorder.js", 1): self = .asset("recorder.js")
+        case ("demo", 1): self = .asset("demo.html")
         case ("recordings", 2): self = .asset("player.html")
         case ("assets", 2): self = .asset(String(segments[1]))
         case ("healthz", 1): self = .healthz

@@ -16,6 +16,9 @@ enum AssetRoutes {
         exchange.onWorker { () throws(Problem) in
             // The query is the page's own state and means nothing here.
             guard let asset = WebAsset.named(name) else { throw Route.nowhere }
+            guard exchange.context.options.offersDemo || name != "demo.html" else {
+                throw Problem(.unknownPath, "The demo is off; `demo = yes` below [server] in reeld.conf offers it.")
+            }
             let isGzip = ContentCoding.prefersGzip(request.headers)
             let tag = EntityTag([asset.digest] + (isGzip ? ["gzip"] : []))
             var headers: Headers = [

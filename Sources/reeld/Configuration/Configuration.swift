@@ -100,6 +100,7 @@ struct ServerSettings: Equatable, Sendable {
     var connections = 16_384
     var loopThreads = 0
     var workerThreads = 0
+    var demo = false
     var coreDumps = false
 
     static let keys = [
@@ -146,6 +147,9 @@ struct ServerSettings: Equatable, Sendable {
         ConfigurationKey(
             "server", "worker_threads", \.server.workerThreads, CountSyntax(range: 0...256),
             help: "Threads that check and compress events; 0 means one a CPU."),
+        ConfigurationKey(
+            "server", "demo", \.server.demo, BooleanSyntax(),
+            help: "Whether /demo is there, a page that records itself, for trying the recorder."),
         ConfigurationKey(
             "server", "core_dumps", \.server.coreDumps, BooleanSyntax(),
             help:

@@ -116,6 +116,7 @@ extension Configuration {
         options.socketAccess = SocketAccess(
             recordGroup: .init(server.recordGroup), viewGroup: .init(server.viewGroup))
         options.http = httpOptions
+        options.offersDemo = server.demo
         options.version = CommandTable.version
         return options
     }
