@@ -34,13 +34,18 @@ class Outbox {
   }
 
   flush() {
+    this.#close();
+    this.#makeRoom();
+    this.#send();
+  }
+
+  /** What is open becomes a batch. */
+  #close() {
     clearTimeout(this.timer);
     this.timer = 0;
     if (this.open.length > 0) this.batches.push({ number: 0, writer: "", events: this.open, bytes: this.openBytes });
     this.open = [];
     this.openBytes = 0;
-    this.#makeRoom();
-    this.#send();
   }
 
   /** The oldest that are not on their way go first: what is newest is what is missed least when it is there. */
@@ -61,7 +66,7 @@ class Outbox {
       try {
         await this.session.begin(this.metadata());
         await this.#post(batch);
-        this.batches.shift();
+        this.#remove(batch);
         this.wait = 0;
         this.#tellWhatWasDropped();
       } catch (error) {
@@ -89,26 +94,27 @@ class Outbox {
     this.dropped += dropped ?? 0;
   }
 
+  #remove(batch) {
+    this.batches = this.batches.filter((other) => other !== batch);
+  }
+
   /** @returns {boolean} whether to go on at once: what the daemon will never take is not sent for ever */
   #giveUp(error, batch) {
     if (!(error instanceof Refusal) || error.status === 429 || error.status >= 500 || error.status === 401) return false;
-    if (error.type === "recording-full" && error.problem.successor) {
-      this.session.adopt(error.problem.successor);
-    } else if (error.type.startsWith("batch-")) {
-      this.batches.shift();
-      this.dropped += batch.events.length;
-      return true;
-    } else if (error.status === 404 || error.status === 409 || error.status === 410) {
-      // Ended, erased or expired: what comes belongs into a new one.
-      this.session.forget();
-    } else {
-      this.batches.shift();
+    const isFull = error.type === "recording-full" && error.problem.successor;
+    const isGone = [404, 409, 410].includes(error.status) && !error.type.startsWith("batch-");
+    if (!isFull && !isGone) {
+      this.#remove(batch);
       this.dropped += batch.events.length;
       return true;
     }
+    // Full, ended, erased or expired: what comes belongs into another one.
+    if (isFull) this.session.adopt(error.problem.successor);
+    else this.session.forget();
     for (const each of this.batches) each.number = 0;
     this.onNewRecording?.();
-    return true;
+    // Not at once where one has to be begun: whatever refuses the batches may refuse those of the next one, too.
+    return isFull;
   }
 
   #tellWhatWasDropped() {
@@ -118,13 +124,15 @@ class Outbox {
     this.tellDropped(dropped);
   }
 
-  /** The page goes: what fits into beacons is sent by them, under the numbers it would have had. */
+  /**
+   * The page goes: what fits into beacons is sent by them. It stays here under its numbers, as the page may come back
+   * out of the browser's cache, and then sends again what nobody acknowledged.
+   */
   leave() {
-    if (this.open.length > 0) this.batches.push({ number: 0, writer: "", events: this.open, bytes: this.openBytes });
-    this.open = [];
-    this.openBytes = 0;
+    this.#close();
     if (!this.session.kept) return;
-    for (const batch of this.batches.flatMap(cut)) {
+    this.batches = this.batches.flatMap(cut);
+    for (const batch of this.batches) {
       if (!batch.number) Object.assign(batch, { number: this.session.nextBatch(), writer: this.session.kept.writer });
       const { number, token } = this.session.kept;
       const body = `{"writer":${JSON.stringify(batch.writer)},"batch":${batch.number},"events":[${batch.events.join(",")}]}`;
