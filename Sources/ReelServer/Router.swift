@@ -52,7 +52,7 @@ struct Router: RequestHandler {
 
     private func dispatch(_ request: Request, _ grant: Access.Grant, _ exchange: Exchange) {
         switch (exchange.route, request.method) {
-        case (.recordings, .post): RecordingRoutes.start(request, exchange)
+        case (.recordings, .post): RecordingRoutes.start(grant, request, exchange)
         case (.recordings, _): RecordingRoutes.list(request, exchange)
         case (.recording(let name), .patch): RecordingRoutes.change(name, request, exchange)
         case (.recording(let name), .delete): ErasureRoutes.eraseOne(name, request, exchange)

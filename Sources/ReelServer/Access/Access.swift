@@ -15,10 +15,19 @@ struct Access: Sendable {
     /// What a request proved by its head.
     enum Grant: Sendable, Equatable {
         case everything
-        /// A role that writes recordings and sees none.
-        case writing
+        /// One or more of the roles, but not all.
+        case roles(Role)
         /// A token that must be the recording's own.
         case writeToken(String)
+
+        /// Whether its holder may see what was recorded.
+        var mayView: Bool {
+            switch self {
+            case .everything: true
+            case .roles(let roles): roles.contains(.view)
+            case .writeToken: false
+            }
+        }
     }
 
     /// - Throws: `foreign-peer`, `wrong-host`, `foreign-origin`, `missing-role`, `missing-token`, `wrong-token`.
@@ -36,7 +45,10 @@ struct Access: Sendable {
             let roles = socket.roles(userID: userID, groupIDs: groupIDs)
             let wanted = route.roles(head.method)
             guard !roles.isDisjoint(with: wanted) else { throw socket.refusal(of: wanted, userID: userID) }
-            return roles.contains(.view) ? .everything : .writing
+            guard roles != .all else { return .everything }
+            // A number is no authority: a proxy in the record group passes on what strangers send.
+            if isWrite { throw Problem.missingToken(isWrite: true) }
+            return .roles(roles)
         case (.tcp, nil): throw Problem.missingToken(isWrite: isWrite)
         case (.tcp, _): throw Problem.wrongToken
         }
@@ -107,6 +119,11 @@ extension Problem {
         var problem = Problem(type, detail)
         problem.headers.append("WWW-Authenticate", "Bearer realm=\"reeld\"")
         return problem
+    }
+
+    /// Strangers behind a proxy are not to fill the disk with what retention may not remove.
+    static var pinnedStart: Problem {
+        Problem(.missingRole, "Start the recording without `pinned`; who may watch may pin it then.")
     }
 
     fileprivate static var wrongToken: Problem {

@@ -4,7 +4,7 @@ import ReelHTTP
 struct Role: OptionSet, Sendable {
     let rawValue: UInt8
 
-    /// Starts recordings, appends to them and ends them.
+    /// Starts recordings; appends to them and ends them with their write tokens.
     static let record = Role(rawValue: 1)
     /// Finds, watches, exports, labels and keeps them.
     static let view = Role(rawValue: 2)

@@ -5,10 +5,11 @@ import ReelStore
 
 /// `/v1/recordings` and `/v1/recordings/{r}`: start, list, show, change, end.
 enum RecordingRoutes {
-    static func start(_ request: Request, _ exchange: Exchange) {
+    static func start(_ grant: Access.Grant, _ request: Request, _ exchange: Exchange) {
         exchange.onWorker { () throws(Problem) in
             try Query(request.query).allow([])
             let start = try MetadataBody.start(request.body)
+            guard !start.metadata.isPinned || grant == .everything else { throw .pinnedStart }
             let name = start.id.map { "\($0)" } ?? "that was to begin"
             try exchange.context.attempt(name) { (store) throws(StoreError) in
                 try store.start(start) { result in
@@ -89,7 +90,7 @@ enum RecordingRoutes {
             try exchange.context.attempt("\(name)") { (store) throws(StoreError) in
                 try store.end(number) { result in
                     exchange.finish(result, "\(name)") { _ in
-                        showChanged(name, number, isBrief: grant != .everything, exchange)
+                        showChanged(name, number, isBrief: !grant.mayView, exchange)
                         exchange.context.live.touch(number)
                     }
                 }
