@@ -4,8 +4,8 @@
 # What the tests need beside what building needs, as packages of Debian 12.
 # shellcheck disable=SC2034
 test_packages=(
-    chromium chromium-driver curl e2fsprogs jq libsqlite3-dev mandoc mount nginx-light python3 python3-pytest
-    python3-selenium sqlite3 strace wrk
+    caddy chromium chromium-driver curl e2fsprogs jq libsqlite3-dev mandoc mount nginx-light prometheus python3
+    python3-pytest python3-selenium sqlite3 strace wrk
 )
 
 stages=()

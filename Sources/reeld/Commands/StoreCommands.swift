@@ -3,11 +3,17 @@ import ReelSystem
 
 /// `reeld stats`.
 enum StoreCommands {
+    private static let metrics = Command.Option("metrics", help: "Print what /metrics answers, for Prometheus")
+
     static let stats = Command(
         name: "stats", topic: .store, summary: "Show figures of the store",
-        options: [OutputForm.option, Daemon.socketOption] + LocalStore.options,
+        options: [OutputForm.option, metrics, Daemon.socketOption] + LocalStore.options,
         examples: ["reeld stats", "reeld stats -o json"],
         run: { invocation throws(CommandFailure) in
+            guard !invocation.has(metrics) else {
+                try invocation.output.write(try Daemon(invocation).ask(.get, Target("/metrics")))
+                return .success
+            }
             let answer = try Daemon(invocation).askJSON(.get, Target("/v1/store"))
             switch try invocation.outputForm() {
             case .json: try invocation.output.writeLine(answer)
