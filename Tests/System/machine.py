@@ -4,6 +4,7 @@ import http.client
 import json
 import re
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ PACKAGE = "/payload/reeld.deb"
 LATER = "/payload/later.deb"
 RECORDINGS = Path("/payload/recordings")
 SOCKET = "/run/reeld/reeld.sock"
+STORE = Path("/var/lib/reeld")
 CREDENTIAL = Path("/etc/credstore.encrypted/reeld.key")
 # Far beyond what a loaded machine needs: time decides nothing.
 PATIENCE_SECONDS = 60
@@ -122,3 +124,28 @@ def events(number: int) -> list:
     status, body = ask("GET", f"/v1/recordings/{number}/events")
     assert status == 200, (status, body)
     return json.loads(body)
+
+
+@contextmanager
+def store_of_newer_version():
+    """The store says that a program of the next format's version made it, until the end. Nobody may have touched it."""
+    names = [STORE / "store", STORE / "keys" / "store"]
+    identities = [name.read_bytes() for name in names]
+    stamped = []
+    for name, identity in zip(names, identities):
+        newer = identity[:4] + struct.pack("<I", 2) + identity[8:508]
+        stamped.append(newer + struct.pack("<I", _crc32c(newer)))
+        name.write_bytes(stamped[-1])
+    yield
+    assert [name.read_bytes() for name in names] == stamped
+    for name, identity in zip(names, identities):
+        name.write_bytes(identity)
+
+
+def _crc32c(data: bytes) -> int:
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF

@@ -3,13 +3,12 @@
 import json
 import os
 import socket
-import struct
 from pathlib import Path
 
-from machine import CREDENTIAL, SOCKET, ask, events, install, is_up, journal_text, record, run, step, unit, until
+from machine import CREDENTIAL, SOCKET, STORE, ask, events, install, is_up, journal_text, record, run, step, \
+    store_of_newer_version, unit, until
 
 DROP_IN = Path("/etc/reeld/reeld.conf.d/10-test.conf")
-STORE = Path("/var/lib/reeld")
 
 
 def start_fails(result: str = "exit-code") -> str:
@@ -27,15 +26,6 @@ def start_works():
     run("systemctl", "reset-failed", "reeld.service", "reeld.socket", exit_code=None)
     run("systemctl", "start", "reeld.service")
     assert is_up()
-
-
-def crc32c(data: bytes) -> int:
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
-    return crc ^ 0xFFFFFFFF
 
 
 def large_batch() -> bytes:
@@ -118,16 +108,9 @@ with step("a key in a file of the daemon's own serves as well as a credential"):
     Path("/root/credential").rename(CREDENTIAL)
 
 with step("a store from a newer version is not opened, and not touched"):
-    names = [STORE / "store", STORE / "keys" / "store"]
-    identities = [name.read_bytes() for name in names]
-    for name, identity in zip(names, identities):
-        newer = identity[:4] + struct.pack("<I", 2) + identity[8:508]
-        name.write_bytes(newer + struct.pack("<I", crc32c(newer)))
-    told = start_fails()
-    assert "format version 2 is newer than this program; upgrade reeld" in told, told
-    assert names[0].read_bytes()[4] == 2
-    for name, identity in zip(names, identities):
-        name.write_bytes(identity)
+    with store_of_newer_version():
+        told = start_fails()
+        assert "format version 2 is newer than this program; upgrade reeld" in told, told
     start_works()
     assert events(1) == before
 

@@ -1,11 +1,13 @@
 """A daemon that runs: reloads, kills, stalls, a watchdog that is fed by the thread that writes."""
 
 import re
+import shutil
 import subprocess
 import threading
 from pathlib import Path
 
-from machine import ask, events, install, is_up, journal, journal_text, message_id, record, run, step, unit, until
+from machine import add_user, ask, events, install, is_up, journal, journal_text, message_id, record, run, step, unit, \
+    until
 
 DROP_IN = Path("/etc/reeld/reeld.conf.d/10-test.conf")
 
@@ -80,3 +82,17 @@ with step("a stop and a start lose nothing"):
     assert re.search(r"^stopped$", journal_text(), re.M)
     run("systemctl", "start", "reeld.service")
     assert events(1) == before
+
+with step("its figures reach Prometheus' node exporter as a file, from a user who sees no recording"):
+    examples = Path("/usr/share/doc/reeld/examples/monitoring")
+    written = Path("/var/lib/prometheus/node-exporter/reeld.prom")
+    add_user("prometheus")
+    written.parent.mkdir(parents=True)
+    shutil.chown(written.parent, "prometheus")
+    for name in ("reeld-metrics.service", "reeld-metrics.timer"):
+        shutil.copy(examples / name, "/etc/systemd/system")
+        run("systemd-analyze", "verify", f"/etc/systemd/system/{name}")
+    run("systemctl", "daemon-reload")
+    run("systemctl", "start", "reeld-metrics.service")
+    assert re.search(r"^reeld_recordings [1-9]", written.read_text(), re.M) and written.owner() == "prometheus"
+    assert [path.name for path in written.parent.iterdir()] == [written.name]

@@ -6,7 +6,8 @@ import threading
 import time
 from pathlib import Path
 
-from machine import LATER, Connection, ask, events, install, is_up, run, step, unit, until
+from machine import LATER, PACKAGE, Connection, ask, events, install, is_up, journal_text, run, step, \
+    store_of_newer_version, unit, until
 
 WRITERS = 8
 CONFIGURATION = Path("/etc/reeld/reeld.conf")
@@ -60,6 +61,25 @@ class Writer(threading.Thread):
         return False
 
 
+def downgrade():
+    run("apt-get", "-y", "-o", "Dpkg::Options::=--force-confold", "--allow-downgrades", "install", PACKAGE)
+
+
+def start_writers() -> list[Writer]:
+    writers = [Writer(number) for number in range(WRITERS)]
+    for writer in writers:
+        writer.start()
+    until("all have written", lambda: all(writer.acked >= 20 for writer in writers))
+    return writers
+
+
+def stop_writers(writers: list[Writer]):
+    for writer in writers:
+        writer.is_wanted = False
+    for writer in writers:
+        writer.join()
+
+
 with step("the package is installed, and its configuration edited"):
     install()
     CONFIGURATION.write_text(CONFIGURATION.read_text().replace("#lease = 30min", "lease = 11min"))
@@ -67,10 +87,7 @@ with step("the package is installed, and its configuration edited"):
     edited = CONFIGURATION.read_text()
     assert "\nlease = 11min\n" in edited
 
-writers = [Writer(number) for number in range(WRITERS)]
-for writer in writers:
-    writer.start()
-until("all have written", lambda: all(writer.acked >= 20 for writer in writers))
+writers = start_writers()
 pid = unit("MainPID")
 
 with step("a later version is installed under load, and runs"):
@@ -80,10 +97,7 @@ with step("a later version is installed under load, and runs"):
     after = [writer.acked for writer in writers]
     until("all go on", lambda: all(writer.acked >= was + 20 for writer, was in zip(writers, after)))
 
-for writer in writers:
-    writer.is_wanted = False
-for writer in writers:
-    writer.join()
+stop_writers(writers)
 
 with step("no connection was refused, and no batch got another answer than it should"):
     print(f"{sum(writer.acked for writer in writers)} batches, {sum(writer.repeated for writer in writers)} repeated")
@@ -102,6 +116,25 @@ with step("the edited configuration was kept, and the later one lies beside it")
     assert "# Said by a later version." in Path("/etc/reeld/reeld.conf.dpkg-dist").read_text()
     assert "lease = 11min" in run("reeld", "config", "show")
 
+with step("a socket that is not kept open meanwhile refuses somebody, and the writers see it"):
+    control = start_writers()
+    for _ in range(3):
+        run("systemctl", "stop", "reeld.socket", "reeld.service")
+        run("systemctl", "start", "reeld.service")
+    until("somebody is refused", lambda: any(writer.refused for writer in control))
+    stop_writers(control)
+
 with step("going back to the version before works as well: the format is the same"):
-    run("apt-get", "-y", "-o", "Dpkg::Options::=--force-confold", "--allow-downgrades", "install", "/payload/reeld.deb")
+    downgrade()
     assert is_up() and len(events(writers[0].recording)) >= writers[0].acked
+    install(LATER)
+
+with step("going back to a version that does not know the store's format is told, and changes nothing"):
+    run("systemctl", "stop", "reeld.service")
+    with store_of_newer_version():
+        downgrade()
+        until("it has given up", lambda: unit("ActiveState") == "failed")
+        assert "format version 2 is newer than this program; upgrade reeld" in journal_text()
+    install(LATER)
+    run("systemctl", "restart", "reeld.service")
+    assert len(events(writers[0].recording)) >= writers[0].acked
