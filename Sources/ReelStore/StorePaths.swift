@@ -18,6 +18,8 @@ struct StorePaths: Sendable {
     var ledger: String { "\(root)/erased.ledger" }
     /// Of a directory that is a snapshot.
     var manifest: String { "\(root)/snapshot.json" }
+    /// What the last verification found.
+    var verified: String { "\(root)/\(VerificationRecord.fileName)" }
     /// Where snapshots may be within the store's own directory.
     var snapshots: String { "\(root)/snapshots" }
     var reserve: String { "\(root)/reserve" }

@@ -35,6 +35,7 @@ package enum LogKind: Sendable, CaseIterable {
     case snapshotMade, snapshotOpened
     case keyMade, keyringHealed, keyringFailed
     case requestFailed, diskFull, spaceReturned
+    case verified, verifyFailed
     case messagesDropped
 
     /// 128 bits as 32 lower-case hexadecimal digits. See sd-id128(3), systemd.journal-fields(7) "MESSAGE_ID".
@@ -75,6 +76,8 @@ package enum LogKind: Sendable, CaseIterable {
         case .requestFailed: "56595184b4b64f2999e5c08348436864"
         case .diskFull: "9af2715b243448f7af71b936f4041330"
         case .spaceReturned: "54c836e142144f7db63cb34ecdc9dcc7"
+        case .verified: "709a95440bfe46fd9cadd9a9d6a91fb7"
+        case .verifyFailed: "837f7e0873c548fcb5cf9dbac96dccce"
         case .messagesDropped: "bdbc6b33c7bd4b04ab984af207ef32fa"
         }
     }
@@ -82,13 +85,14 @@ package enum LogKind: Sendable, CaseIterable {
     package var level: LogLevel {
         switch self {
         case .configurationRejected, .storeReadOnly, .indexWriteFailed, .checkpointFailed, .segmentPoisoned,
-            .damageFound, .compactionFailed, .requestFailed, .diskFull, .ledgerFailed, .keyringFailed:
+            .damageFound, .compactionFailed, .requestFailed, .diskFull, .ledgerFailed, .keyringFailed,
+            .verifyFailed:
             .error
         case .indexRebuilt, .ledgerMadeAnew, .keyringHealed, .messagesDropped, .retentionWaits, .archiveOffline:
             .warning
         case .keyMade, .started, .stopping, .stopped, .configurationReloaded, .storeCreated, .storeOpened,
             .recordingErased, .recordingsExpired, .spaceReturned, .ledgerApplied, .snapshotMade, .snapshotOpened,
-            .archiveOnline:
+            .archiveOnline, .verified:
             .notice
         case .segmentBegun, .segmentsUnlinked, .compactionFinished, .recordingIdle, .archived: .info
         }

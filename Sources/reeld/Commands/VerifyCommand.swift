@@ -29,8 +29,10 @@ enum VerifyCommand {
         ] + LocalStore.options,
         details: [
             "Checks every frame's checksums, inflates it, reads its events, and sees that no event of a recording is "
-                + "missing; then the index. Changes nothing without --repair; a daemon may be running.",
-            "Exits with 1 when it finds damage, and names file and offset.",
+                + "missing; then the index. Changes nothing of it without --repair; a daemon may be running.",
+            "Exits with 1 when it finds damage, and names file and offset. When it was and what it found is kept in the store's "
+                + "directory, for 'reeld doctor', 'reeld stats' and /metrics, and told to the journal where the store is the "
+                + "configured one.",
             "With --repair, and no daemon running, damaged bytes are copied to quarantine/ in the store's directory, one "
                 + "file a place with a note beside it; the log gets a frame for everything that is lost, so that it stays "
                 + "told for ever; then the damaged segments are written anew without it. It says which events of which "
@@ -66,34 +68,62 @@ enum VerifyCommand {
             }
             guard !invocation.has(publicKeyOption) else { throw .usage("--public-key is for --certificate") }
             let directory = try LocalStore.existing(invocation)
-            let form = try invocation.outputForm()
-            guard invocation.has(repairOption) else {
-                if invocation.has(dryRunOption) { throw .usage("--dry-run is for --repair") }
-                let keys = try keyring(invocation, of: directory)
-                let report = try verify(
-                    directory, keys: keys, archive: LocalStore.archive(invocation),
-                    StoreKeys.ofStore(directory, invocation, isOptional: true))
-                let snapshot = try verifySnapshot(directory, keys: keys)
-                try VerifyText(invocation.output, directory, form, keys: keys).print(report, snapshot)
-                return report.isSound && snapshot?.faults.isEmpty ?? true ? .success : .failure
+            let notice = VerifyNotice(directory, journal: VerifyNotice.journal(of: invocation))
+            do throws(CommandFailure) {
+                return invocation.has(repairOption)
+                    ? try repair(invocation, directory, notice) : try verify(invocation, directory, notice)
+            } catch {
+                // Those say nothing of the store.
+                if ![.usage, .closedPipe].contains(error.exitCode) { notice.tell(error) }
+                throw error
             }
-            guard !invocation.has(keysOption) else {
-                throw .usage("--repair works on a store with its keyring in place; leave out --keys")
-            }
-            let isDryRun = invocation.has(dryRunOption)
-            try LocalStore.becomeOwner(of: directory)
-            try requireWritable(directory)
-            let encryption = try StoreKeys.ofStore(directory, invocation) ?? .off
-            let report = try repair(
-                directory, encryption, archive: LocalStore.archive(invocation), isDryRun: isDryRun,
-                givesUpKeys: invocation.has(giveUpKeysOption))
-            if !report.erasedForLostKeys.isEmpty, form == .table {
-                let count = HumanText.plural(UInt64(report.erasedForLostKeys.count), "recording")
-                try invocation.output.write("\(count) erased, their keys being gone\n")
-            }
-            try VerifyText(invocation.output, directory, form).print(report, isDryRun: isDryRun)
-            return (report.after?.isSound ?? !report.isNeeded) ? .success : .failure
         })
+
+    private static func verify(
+        _ invocation: Invocation, _ directory: String, _ notice: VerifyNotice
+    ) throws(CommandFailure) -> ExitCode {
+        if invocation.has(dryRunOption) { throw .usage("--dry-run is for --repair") }
+        let form = try invocation.outputForm()
+        let keys = try keyring(invocation, of: directory)
+        let report = try verify(
+            directory, keys: keys, archive: LocalStore.archive(invocation),
+            StoreKeys.ofStore(directory, invocation, isOptional: true))
+        let snapshot = try verifySnapshot(directory, keys: keys)
+        let text = VerifyText(invocation.output, directory, form, keys: keys)
+        try text.print(report, snapshot)
+        let isSound = report.isSound && snapshot?.faults.isEmpty ?? true
+        if snapshot == nil {
+            notice.tell(report, of: try LocalStore.identity(invocation).store, text.sentence(report))
+        } else {
+            notice.tell(isSound: isSound, text.sentence(report, snapshot))
+        }
+        return isSound ? .success : .failure
+    }
+
+    private static func repair(
+        _ invocation: Invocation, _ directory: String, _ notice: VerifyNotice
+    ) throws(CommandFailure) -> ExitCode {
+        guard !invocation.has(keysOption) else {
+            throw .usage("--repair works on a store with its keyring in place; leave out --keys")
+        }
+        let form = try invocation.outputForm()
+        let isDryRun = invocation.has(dryRunOption)
+        try LocalStore.becomeOwner(of: directory)
+        try requireWritable(directory)
+        let encryption = try StoreKeys.ofStore(directory, invocation) ?? .off
+        let report = try repair(
+            directory, encryption, archive: LocalStore.archive(invocation), isDryRun: isDryRun,
+            givesUpKeys: invocation.has(giveUpKeysOption))
+        if !report.erasedForLostKeys.isEmpty, form == .table {
+            let count = HumanText.plural(UInt64(report.erasedForLostKeys.count), "recording")
+            try invocation.output.write("\(count) erased, their keys being gone\n")
+        }
+        let text = VerifyText(invocation.output, directory, form)
+        try text.print(report, isDryRun: isDryRun)
+        let last = report.after ?? report.before
+        if !isDryRun { notice.tell(last, of: try LocalStore.identity(invocation).store, text.sentence(last)) }
+        return (report.after?.isSound ?? !report.isNeeded) ? .success : .failure
+    }
 
     /// The directory that `--keys` names; absolute. Nil where it names none.
     private static func keyring(_ invocation: Invocation, of store: String) throws(CommandFailure) -> String? {

@@ -28,7 +28,12 @@ struct VerifyText {
             try output.write("\(keys ?? "\(directory)/keys"): \(keyring(report))\n")
         }
         if let manifest = snapshot?.manifest { try output.write("\(directory): \(text(of: manifest))\n") }
-        try output.write("\(directory): \(verdict(report, snapshot)): \(figures(report))\n")
+        try output.write("\(directory): \(sentence(report, snapshot))\n")
+    }
+
+    /// The verdict and the figures.
+    func sentence(_ report: VerifyReport, _ snapshot: SnapshotVerifier.Report? = nil) -> String {
+        "\(verdict(report, snapshot)): \(figures(report))"
     }
 
     func print(_ report: RepairReport, isDryRun: Bool) throws(CommandFailure) {
