@@ -10,6 +10,7 @@ package final class Store: Sendable {
     let context: StoreContext
     private let maintenance: Maintenance
     let compaction: CompactionThread
+    let growthMeter: GrowthMeter
     private let writer: Thread
     /// Held while the store is open.
     private let lock: Monitor<(any File)?>
@@ -108,6 +109,7 @@ package final class Store: Sendable {
         report = recovered.report
         maintenance = Maintenance(context, checkpoint: recovered.checkpoint)
         compaction = CompactionThread(context)
+        growthMeter = GrowthMeter(context)
         context.reserve.make()
         Store.beginLeases(context)
         let position = Handover(recovered.position)
@@ -311,6 +313,9 @@ package final class Store: Sendable {
                 commits: context.commits.withLock { $0 })
         }
     }
+
+    /// Bytes held for erasing, removing and compacting on a full disk.
+    package var reserveBytes: UInt64 { context.reserve.heldBytes }
 
     /// Bytes that writers may still write on the store's file system: none while the reserve's room is in use.
     package func freeBytes() throws(SystemError) -> UInt64 {

@@ -43,3 +43,35 @@ package enum MachineName {
         return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }
+
+/// A group of this machine's users.
+package struct Group: Sendable, Equatable {
+    package var id: UInt32
+    package var name: String
+    /// Users that are in it beside those whose own group it is.
+    package var members: [String]
+
+    package init(id: UInt32, name: String, members: [String]) {
+        self.id = id
+        self.name = name
+        self.members = members
+    }
+
+    /// Nil where the system knows none of that id. May ask the network (nsswitch.conf(5)).
+    package init?(_ id: UInt32) {
+        var entry = group()
+        var found: UnsafeMutablePointer<group>?
+        var buffer = [CChar](repeating: 0, count: 256 << 10)
+        guard getgrgid_r(id, &entry, &buffer, buffer.count, &found) == 0, found != nil, let text = entry.gr_name else {
+            return nil
+        }
+        self.id = id
+        name = String(cString: text)
+        members = []
+        var next = entry.gr_mem
+        while let pointer = next, let member = pointer.pointee {
+            members.append(String(cString: member))
+            next = pointer + 1
+        }
+    }
+}

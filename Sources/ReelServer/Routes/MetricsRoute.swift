@@ -44,6 +44,10 @@ enum MetricsRoute {
         text.gauge("reeld_read_only", "1 when the store takes no changes.", context.store.health.isReadOnly ? 1 : 0)
         text.add(context.store.retention)
         text.add(context.store.archive)
+        text.add(context.store.lastVerification)
+        if let rate = context.store.growth {
+            text.gauge("reeld_log_growth_bytes_per_day", "What comes in a day and stays.", rate.bytesPerDay)
+        }
         if let free = try? context.store.freeBytes() {
             text.gauge("reeld_disk_free_bytes", "Bytes free on the store's file system.", free)
         }
@@ -126,6 +130,20 @@ private struct MetricsText {
         if let isOnline = archive.isOnline {
             gauge("reeld_archive_online", "1 while the archive can be read.", isOnline ? 1 : 0)
         }
+    }
+
+    mutating func add(_ verification: VerificationRecord?) {
+        gauge(
+            "reeld_last_verify_seconds", "When reeld verify last ended, since 1970; 0 not yet.",
+            (verification?.finishedMicroseconds ?? 0) / 1_000_000)
+        guard let verification else { return }
+        gauge("reeld_last_verify_sound", "1 when it found a sound store.", verification.isSound ? 1 : 0)
+        gauge("reeld_last_verify_faults", "Damaged places, gaps and lost recordings it found.", verification.faultCount)
+        gauge(
+            "reeld_last_verify_duration_seconds", "How long it took.", verification.durationMicroseconds / 1_000_000)
+        gauge(
+            "reeld_last_verify_unread_frames", "Frames it could not read whole, for want of the key or the archive.",
+            verification.unopenedFrameCount + verification.unreadFrameCount)
     }
 
     mutating func add(_ statistics: HTTPStatistics) {

@@ -25,16 +25,34 @@ enum StoreRoutes {
                 json.member("segments", figures.segmentCount)
                 json.member("log_bytes", figures.logSizeBytes)
                 json.member("free_bytes", freeBytes)
+                json.member("reserve_bytes", store.reserveBytes)
+                growth(store.growth, to: &json)
                 json.member("lsn", figures.lastLSN)
                 json.member("queue", figures.queueDepth)
                 let cause = store.health.readOnlyCause
                 retention(store.retention, to: &json)
                 archive(store.archive, to: &json)
+                verification(store.lastVerification, to: &json)
                 json.member("read_only", cause != nil)
                 if let cause { json.member("read_only_cause", "\(cause)") }
             }
             exchange.send(json: json.bytes)
         }
+    }
+
+    private static func growth(_ rate: GrowthRate?, to json: inout JSONWriter) {
+        // A log of hours tells nothing of days.
+        guard let rate else { return }
+        json.member("growth_per_day_bytes", rate.bytesPerDay)
+        json.member("growth_seen_seconds", rate.windowMicroseconds / 1_000_000)
+    }
+
+    private static func verification(_ record: VerificationRecord?, to json: inout JSONWriter) {
+        guard let record, let time = TimeText.text(record.finishedMicroseconds) else { return }
+        json.member("verified", time)
+        json.member("verified_faults", record.faultCount)
+        json.member("verified_unopened_frames", record.unopenedFrameCount)
+        json.member("verified_unread_frames", record.unreadFrameCount)
     }
 
     private static func archive(_ status: ArchiveStatus, to json: inout JSONWriter) {

@@ -2,8 +2,6 @@ import ReelFormat
 
 /// Everything retention has to know of the recordings, read from the index in one walk.
 struct ExpiryCandidates {
-    private static let blockCount: UInt64 = 16_384
-
     /// Those that were asked for.
     private(set) var list: [ExpiryCandidate] = []
     /// Recordings that may go.
@@ -19,23 +17,7 @@ struct ExpiryCandidates {
 
     /// - Parameter isWanted: of those that may go; all are counted.
     init(_ context: StoreContext, where isWanted: (ExpiryCandidate) -> Bool = { _ in true }) {
-        let next = context.view.nextRecording
-        // Rows that do not say what the log says are made anew first.
-        let damaged = context.damagedRows.withLock { Set($0.keys) }
-        guard next > 1, context.index.hasRoom(for: next - 1), !context.index.hasFaulted else { return }
-        var first: UInt64 = 1
-        while first < next {
-            let end = min(first + ExpiryCandidates.blockCount, next)
-            let rows = context.index.withRows(first..<end) { span in
-                (0..<Int(end - first)).compactMap { index in
-                    RecordingRow(
-                        decoding: span.extracting(
-                            index * RecordingRow.sizeBytes..<(index + 1) * RecordingRow.sizeBytes))
-                }
-            }
-            for row in rows where row.status != .erased && !damaged.contains(row.number) { add(row, isWanted) }
-            first = end
-        }
+        context.eachRow { add($0, isWanted) }
     }
 
     private mutating func add(_ row: RecordingRow, _ isWanted: (ExpiryCandidate) -> Bool) {

@@ -131,6 +131,19 @@ struct RetentionPolicy {
     }
 }
 
+extension RetentionOptions {
+    /// What the limits come to on a file system.
+    ///
+    /// - Returns: what the log may take, nil: whatever there is; and what must stay free.
+    package func limits(
+        logBytes: UInt64, freeBytes: UInt64, totalBytes: UInt64
+    ) -> (sizeMaxBytes: UInt64?, keepFreeBytes: UInt64) {
+        let space = DiskSpace(logBytes: logBytes, freeBytes: freeBytes, totalBytes: totalBytes)
+        let policy = RetentionPolicy(options: self)
+        return (policy.sizeMaxBytes(space), policy.keepFreeBytes(space))
+    }
+}
+
 extension Int64 {
     /// The sum, or the greatest number where it is beyond that: no age is beyond the clock.
     func addingClamped(_ other: Int64) -> Int64 {

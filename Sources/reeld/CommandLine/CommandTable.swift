@@ -4,7 +4,7 @@ import ReelSystem
 enum CommandTable {
     /// In the order of `reeld --help`.
     static let all: [Command] = [
-        ServeCommand.serve, ConfigCommand.check, ConfigCommand.show, CompletionCommand.completion,
+        ServeCommand.serve, ConfigCommand.check, ConfigCommand.show, DoctorCommand.doctor, CompletionCommand.completion,
         ListCommand.list, ShowCommand.show, CatCommand.cat, TailCommand.tail, ExportCommand.export,
         ImportCommand.import, EndCommand.end, ChangeCommands.set, ChangeCommands.pin, ChangeCommands.unpin,
         EraseCommand.erase,
