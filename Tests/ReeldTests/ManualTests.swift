@@ -79,12 +79,17 @@ private enum ManualText {
         text += ".Bl -tag -width Ds\n"
         for option in command.allOptions {
             text += ".It " + (option.short.map { "Fl \($0) , " } ?? "") + "Fl -\(escaped(option.long))"
-            text += (option.value.map { " Ns = Ns Ar \($0)" } ?? "") + "\n\(sentence(option.help))\n"
+            text += value(of: option) + "\n\(sentence(option.help))\n"
         }
         text += ".El\n"
         guard !command.examples.isEmpty else { return text }
         let examples = command.examples.map { escaped($0).replacing("-", with: "\\-") + "\n" }.joined()
         return text + ".Pp\nFor example:\n.Bd -literal -offset indent\n\(examples).Ed\n"
+    }
+
+    private static func value(of option: Command.Option) -> String {
+        guard let value = option.value else { return "" }
+        return option.isValueOptional ? " Ns Oo = Ns Ar \(value) Oc" : " Ns = Ns Ar \(value)"
     }
 
     static func section(of section: String, _ help: String) -> String {

@@ -65,6 +65,20 @@ enum LocalStore {
         }
     }
 
+    /// Does what only a store's owner may, as root on his behalf.
+    static func asOwner<Result>(
+        of path: String, _ work: () throws(CommandFailure) -> Result
+    ) throws(CommandFailure) -> Result {
+        let (user, group) = (geteuid(), getegid())
+        try becomeOwner(of: path)
+        defer {
+            // From root's place back to it: the real user is root still.
+            _ = seteuid(user)
+            _ = setegid(group)
+        }
+        return try work()
+    }
+
     /// Where old events are, by the command line or the configuration; nil where neither says anything.
     static func archive(_ invocation: Invocation) throws(CommandFailure) -> String? {
         guard let named = invocation.text(archiveOption) else {

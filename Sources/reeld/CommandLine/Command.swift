@@ -44,19 +44,24 @@ struct Command: Sendable {
         var short: Character?
         /// The value's name in help; nil for a switch.
         var value: String?
+        /// Whether it may stand without its value; with one it is written `--name=value`, in one word.
+        var isValueOptional = false
         /// One line, without a full stop.
         let help: String
 
-        init(_ long: String, short: Character? = nil, value: String? = nil, help: String) {
+        init(
+            _ long: String, short: Character? = nil, value: String? = nil, isValueOptional: Bool = false, help: String
+        ) {
             self.long = long
             self.short = short
             self.value = value
+            self.isValueOptional = isValueOptional
             self.help = help
         }
 
         /// `-n, --lines=COUNT`, as help and errors show it.
         var synopsis: String {
-            let dashed = "--\(long)" + (value.map { "=\($0)" } ?? "")
+            let dashed = "--\(long)" + (value.map { isValueOptional ? "[=\($0)]" : "=\($0)" } ?? "")
             return short.map { "-\($0), \(dashed)" } ?? "    \(dashed)"
         }
     }

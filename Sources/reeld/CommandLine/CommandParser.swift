@@ -39,6 +39,8 @@ struct CommandParser {
             add(option, "")
         } else if parts.count == 2 {
             add(option, parts[1])
+        } else if option.isValueOptional {
+            add(option, "")
         } else if let value = rest.popFirst() {
             add(option, value)
         } else {
@@ -52,7 +54,7 @@ struct CommandParser {
             guard let option = command.allOptions.first(where: { $0.short == letter }) else {
                 throw .usage("unknown option '-\(letter)'")
             }
-            if option.value == nil {
+            if option.value == nil || option.isValueOptional && letters.isEmpty {
                 add(option, "")
             } else if !letters.isEmpty {
                 add(option, String(letters))

@@ -24,8 +24,8 @@ enum VerifyCommand {
     static let verify = Command(
         name: "verify", topic: .store, summary: "Read every byte of the store and tell all damage",
         options: [
-            keysOption, repairOption, giveUpKeysOption, dryRunOption, certificateOption, publicKeyOption,
-            OutputForm.option,
+            keysOption, repairOption, giveUpKeysOption, dryRunOption, RestoreTest.option, RestoreTest.scratchOption,
+            certificateOption, publicKeyOption, OutputForm.option,
         ] + LocalStore.options,
         details: [
             "Checks every frame's checksums, inflates it, reads its events, and sees that no event of a recording is "
@@ -46,6 +46,11 @@ enum VerifyCommand {
             "A snapshot is compared with its manifest too, file by file, and it is told when it has expired. --keys=DIR takes "
                 + "the keys that 'reeld snapshot --with-keys' copied: only then it is proved that the two belong together "
                 + "and every recording in the snapshot can be read.",
+            "With --restore-test it restores a snapshot on trial: into a private directory beside it, which is removed again, "
+                + "with the newest ledger of erasures, opened as the daemon would, and every recording read whole. It says how "
+                + "old the snapshot is, what came back, and how long that took. Sealed segments are links there, and the "
+                + "snapshot stays as it is. Without DIR it is the newest in the store's snapshots/. The store itself, and its "
+                + "archive, are not touched; events in the archive are not read.",
             "With --certificate it checks what 'reeld erase --certificate' wrote, anywhere and without the store. Whose "
                 + "signature it is, only --public-key can prove: without it the key written in the certificate is taken, "
                 + "which anybody could have made.",
@@ -53,6 +58,7 @@ enum VerifyCommand {
         examples: [
             "reeld verify", "reeld verify --store=/srv/copy/reeld",
             "reeld verify --store=/srv/backup/today --keys=/srv/keys/today", "reeld verify --repair --dry-run",
+            "reeld verify --restore-test", "reeld verify --restore-test=/srv/backup/today --keys=/srv/keys/today",
             "reeld verify --certificate=zoe.txt --public-key=store.pub",
         ],
         run: { invocation throws(CommandFailure) in
@@ -67,17 +73,51 @@ enum VerifyCommand {
                 return .success
             }
             guard !invocation.has(publicKeyOption) else { throw .usage("--public-key is for --certificate") }
+            if invocation.has(RestoreTest.option) { return try restoreTest(invocation) }
+            guard !invocation.has(RestoreTest.scratchOption) else { throw .usage("--scratch is for --restore-test") }
             let directory = try LocalStore.existing(invocation)
             let notice = VerifyNotice(directory, journal: VerifyNotice.journal(of: invocation))
-            do throws(CommandFailure) {
-                return invocation.has(repairOption)
+            return try telling(notice) { () throws(CommandFailure) in
+                invocation.has(repairOption)
                     ? try repair(invocation, directory, notice) : try verify(invocation, directory, notice)
-            } catch {
-                // Those say nothing of the store.
-                if ![.usage, .closedPipe].contains(error.exitCode) { notice.tell(error) }
-                throw error
             }
         })
+
+    /// Failures are told where others look for them, too.
+    private static func telling(
+        _ notice: VerifyNotice, _ work: () throws(CommandFailure) -> ExitCode
+    ) throws(CommandFailure) -> ExitCode {
+        do throws(CommandFailure) { return try work() } catch {
+            // Those say nothing of the store.
+            if ![.usage, .closedPipe].contains(error.exitCode) { notice.tell(error) }
+            throw error
+        }
+    }
+
+    private static func restoreTest(_ invocation: Invocation) throws(CommandFailure) -> ExitCode {
+        guard !invocation.has(repairOption), !invocation.has(dryRunOption) else {
+            throw .usage("--restore-test tries a snapshot, and repairs nothing")
+        }
+        let named = try invocation.text(keysOption).map { (path) throws(CommandFailure) in try AbsolutePath.of(path) }
+        let store = try LocalStore.directory(invocation)
+        let notice = VerifyNotice(store, journal: VerifyNotice.journal(of: invocation))
+        return try telling(notice) { () throws(CommandFailure) in
+            let test = try RestoreTest(invocation, keys: named)
+            return try test.run(VerifyNotice(test.directory, journal: VerifyNotice.journal(of: invocation)))
+        }
+    }
+
+    /// The store's key. A key file that no command line names is read as the store's user: it is his.
+    static func encryption(
+        of directory: String, _ invocation: Invocation, isOptional: Bool
+    ) throws(CommandFailure) -> StoreEncryption? {
+        guard StoreKeys.isConfigured(invocation) else {
+            return try StoreKeys.ofStore(directory, invocation, isOptional: isOptional)
+        }
+        return try LocalStore.asOwner(of: directory) { () throws(CommandFailure) in
+            try StoreKeys.ofStore(directory, invocation, isOptional: isOptional)
+        }
+    }
 
     private static func verify(
         _ invocation: Invocation, _ directory: String, _ notice: VerifyNotice
@@ -87,7 +127,7 @@ enum VerifyCommand {
         let keys = try keyring(invocation, of: directory)
         let report = try verify(
             directory, keys: keys, archive: LocalStore.archive(invocation),
-            StoreKeys.ofStore(directory, invocation, isOptional: true))
+            encryption(of: directory, invocation, isOptional: true))
         let snapshot = try verifySnapshot(directory, keys: keys)
         let text = VerifyText(invocation.output, directory, form, keys: keys)
         try text.print(report, snapshot)

@@ -49,6 +49,14 @@ enum StoreKeys {
         return try read(source, isNew: false)
     }
 
+    /// Whether the configuration alone says where the key is: no command line, no environment and no credential.
+    static func isConfigured(_ invocation: Invocation) -> Bool {
+        !options.contains(where: invocation.has)
+            && ["REELD_KEY_FILE", "REELD_PASSPHRASE_FILE", "CREDENTIALS_DIRECTORY"].allSatisfy {
+                environment($0) == nil
+            }
+    }
+
     private static func identity(of directory: String) throws(CommandFailure) -> StoreIdentity? {
         do throws(OpenError) { return try Store.identity(of: directory) } catch { throw LocalStore.failure(error) }
     }

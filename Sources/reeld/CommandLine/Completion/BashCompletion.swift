@@ -65,7 +65,7 @@ enum BashCompletion {
     /// An option that takes a value is written with a `=` behind it, so that the function can tell.
     private static func entry(_ words: [String], _ command: Command) -> String {
         let options = command.allOptions.flatMap { option in
-            let mark = option.value == nil ? "" : "="
+            let mark = option.value == nil || option.isValueOptional ? "" : "="
             return ["--\(option.long)\(mark)"] + (option.short.map { ["-\($0)\(mark)"] } ?? [])
         }
         let offer = text(command.operandOffer)
@@ -75,7 +75,7 @@ enum BashCompletion {
 
     private static func values(_ words: [String], _ command: Command) -> String {
         command.options.compactMap { option -> String? in
-            guard let value = option.value else { return nil }
+            guard let value = option.value, !option.isValueOptional else { return nil }
             let offer = Command.offer(for: value)
             guard offer != .nothing else { return nil }
             let name = words.joined(separator: " ")

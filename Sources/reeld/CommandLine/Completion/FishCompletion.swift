@@ -27,7 +27,7 @@ enum FishCompletion {
         var text = command.operandOffer == .nothing ? "" : "\(begin)\(flags(command.operandOffer))\n"
         for option in command.allOptions {
             text += "\(begin) -l \(option.long)" + (option.short.map { " -s \($0)" } ?? "")
-            if let value = option.value { text += " -r" + flags(Command.offer(for: value)) }
+            if let value = option.value, !option.isValueOptional { text += " -r" + flags(Command.offer(for: value)) }
             text += " -d \(quoted(option.help))\n"
         }
         return text

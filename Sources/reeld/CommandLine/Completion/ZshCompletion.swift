@@ -62,9 +62,10 @@ enum ZshCompletion {
 
     private static func specifications(of command: Command) -> String {
         let options = command.allOptions.map { option in
-            let value = option.value.map { ":\(escaped($0)):\(action(Command.offer(for: $0)))" } ?? ""
+            let colons = option.isValueOptional ? "::" : ":"
+            let value = option.value.map { "\(colons)\(escaped($0)):\(action(Command.offer(for: $0)))" } ?? ""
             let help = "[\(escaped(option.help))]"
-            let long = "--\(option.long)" + (option.value == nil ? "" : "=")
+            let long = "--\(option.long)" + (option.value == nil ? "" : option.isValueOptional ? "=-" : "=")
             guard let short = option.short else { return quoted("*\(long)\(help)\(value)") }
             let shorter = "-\(short)" + (option.value == nil ? "" : "+")
             return quoted("*\(long)\(help)\(value)") + " " + quoted("*\(shorter)\(help)\(value)")
