@@ -10,8 +10,9 @@ struct ArchiveSettings: Equatable, Sendable {
             "archive", "dir", \.archive.directory, OptionalPathSyntax(), isReloadable: true,
             help:
                 "A directory on another file system that old events are moved to; nothing after = means none. They are "
-                + "read there as before, and answered with 503 while it is not mounted; lists never need it. The daemon "
-                + "must be allowed to write there (ReadWritePaths= of its unit)."),
+                + "read there as before, and answered with 503 while it is not mounted; lists never need it. It must belong "
+                + "to the daemon's user, and systemd (ReadWritePaths= of its units) and AppArmor "
+                + "(/etc/apparmor.d/local/reeld) must let the daemon write there: the README has the commands."),
         ConfigurationKey(
             "archive", "after", \.archive.after, DurationSyntax(range: .seconds(1)...(.seconds(36_500 * 86_400))),
             isReloadable: true,
