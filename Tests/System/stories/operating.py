@@ -74,7 +74,7 @@ with step("its word is in the doctor, the figures, the metrics and the journal")
     assert figures["verified_faults"] == 0 and figures["verified_unopened_frames"] == 0
     assert b"\nreeld_last_verify_sound 1\n" in ask("GET", "/metrics")[1]
     assert "verified: 20" in run("reeld", "stats")
-    (entry,) = journal(f"MESSAGE_ID={message_id('Every byte of the store was read, and it is sound')}")
+    (entry,) = journal(f"MESSAGE_ID={message_id('A verification or a trial restoring found nothing wrong')}")
     assert entry["PRIORITY"] == "5" and entry["_SYSTEMD_UNIT"] == VERIFY
     assert (STORE / "verified.json").owner() == "reeld"
 
@@ -89,7 +89,7 @@ with step("found damage fails the unit, is an error of the journal that the cata
         file.write(bytes([byte[0] ^ 1]))
     run("systemctl", "start", VERIFY, exit_code=1)
     assert unit("ActiveState", VERIFY) == "failed" and unit("ExecMainStatus", VERIFY) == "1"
-    found = journal(f"MESSAGE_ID={message_id('The store is damaged, or could not be verified')}", "-p", "err")
+    found = journal(f"MESSAGE_ID={message_id('A verification or a trial restoring failed')}", "-p", "err")
     assert found and "damaged: 1 place" in found[-1]["MESSAGE"], found
     assert "reeld verify --repair" in run("journalctl", "-x", "--no-pager", "-u", VERIFY)
     told = doctor(exit_code=1)
@@ -101,7 +101,7 @@ with step("found damage fails the unit, is an error of the journal that the cata
     run("systemctl", "start", VERIFY)
     assert broken(doctor()) == [] and events(1) == sent
 
-with step("a verification without the key fails and says so"):
+with step("a key that is gone is broken, and urgent while the daemon still has it"):
     CREDENTIAL.rename("/root/credential")
     told = doctor(exit_code=1)
     assert broken(told) == ["key"] and "do not stop it before" in text(told, "key")
