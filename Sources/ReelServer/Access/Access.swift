@@ -134,7 +134,7 @@ extension Problem {
         unauthorized(
             .missingToken,
             isWrite
-                ? "Send the recording's write token as `Authorization: Bearer rw_…`, or as ?token=."
+                ? "Send the recording's write token, which its start answered, as `Authorization: Bearer rw_…` or ?token=."
                 : "Send the token of the daemon's token file as `Authorization: Bearer …`, or ask over the Unix socket."
         )
     }

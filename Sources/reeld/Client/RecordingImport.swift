@@ -60,11 +60,7 @@ struct RecordingImport {
         try send(&batch, recording, &result)
         if options.endsRecording {
             // Of a repeated import the recording has ended long since.
-            if case .failure(let problem) = try daemon.exchange(.post, Target("\(recording.path)/end")),
-                problem.status != 409
-            {
-                throw problem.failure
-            }
+            if case .failure(let problem) = try end(recording), problem.status != 409 { throw problem.failure }
         }
         return result
     }
@@ -73,6 +69,7 @@ struct RecordingImport {
         var number: UInt64
         var path: String { "/v1/recordings/\(number)" }
         var token: String
+        var authorization: String { "Bearer \(token)" }
     }
 
     /// Events on their way, as the JSON array that is sent: an event may hold line ends, which NDJSON could not carry.
@@ -109,7 +106,7 @@ struct RecordingImport {
         var headers: Headers = [
             "Content-Type": "application/json", "Reeld-Writer": Self.writer, "Reeld-Batch": "\(batch.number)",
         ]
-        headers.append("Authorization", "Bearer \(recording.token)")
+        headers.append("Authorization", recording.authorization)
         var target = Target("\(recording.path)/events")
         if options.dropsInvalid { target.add("invalid", "drop") }
         let answer: JSONValue
@@ -122,6 +119,11 @@ struct RecordingImport {
         result.droppedCount += UInt64(max(0, answer["dropped"]?.integer ?? 0))
         if answer["duplicate"]?.bool != true { result.isRepeated = false }
         batch = Batch(number: batch.number + 1)
+    }
+
+    private func end(_ recording: Started) throws(CommandFailure) -> Swift.Result<[UInt8], Problem> {
+        try daemon.exchange(
+            .post, Target("\(recording.path)/end"), headers: ["Authorization": recording.authorization])
     }
 
     /// What is told of a batch that was not taken. A recording that holds nothing is erased: it was begun for this file.
@@ -151,7 +153,7 @@ struct RecordingImport {
         _ reason: String, _ exitCode: ExitCode, _ recording: Started, _ result: Result
     ) throws(CommandFailure) -> CommandFailure {
         guard result.eventCount == 0 else { return Self.partly(reason, exitCode, recording, result.eventCount) }
-        _ = try daemon.exchange(.post, Target("\(recording.path)/end"))
+        _ = try end(recording)
         return CommandFailure(
             exitCode,
             "\(reason); nothing was imported, and recording \(recording.number) stays empty; try it later with --again")
