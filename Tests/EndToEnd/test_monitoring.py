@@ -15,7 +15,7 @@ from events import some
 
 MONITORING = Path(__file__).resolve().parents[2] / "packaging/monitoring"
 PATIENCE_SECONDS = 60
-# Not there until something was archived, and something kept retention from its work.
+# Not there until something was archived.
 SOMETIMES = {"reeld_archive_online"}
 
 
@@ -23,6 +23,8 @@ SOMETIMES = {"reeld_archive_online"}
 def daemon(shared_household):
     daemon = shared_household.start()
     assert daemon.post(daemon.begin(), some(3)).status == 201
+    # What it found is among the figures.
+    subprocess.run([daemon.binary, "verify", f"--store={daemon.store}"], check=True, capture_output=True)
     return daemon
 
 
