@@ -12,7 +12,10 @@ package struct Thread: Sendable {
         let start = Unmanaged.passRetained(Start(name: name, body: body))
         var handle = pthread_t()
         let code = pthread_create(&handle, nil, threadMain, start.toOpaque())
-        precondition(code == 0, "pthread_create: \(String(cString: strerror(code)))")
+        // Nothing goes on without its threads. In a release build a precondition would not say why.
+        guard code == 0 else {
+            fatalError("cannot start a thread: \(String(cString: strerror(code))); see TasksMax= of the unit")
+        }
         self.handle = handle
     }
 

@@ -29,6 +29,15 @@ struct PackageTests {
         #expect(try file("packaging/make-key").contains("MESSAGE_ID=\(LogKind.keyMade.messageID)\\n"))
     }
 
+    @Test func aMachineOfManyCPUsStaysWithinTheTasksOfTheUnit() throws {
+        let unit = try file("packaging/debian/reeld.service")
+        let tasksMax = try #require(unit.firstMatch(of: /\nTasksMax=(\d+)\n/).flatMap { Int($0.output.1) })
+        let configuration = Configuration()
+        let perCPU = configuration.loopCount(processorCount: 1024) + configuration.workerCount(processorCount: 1024)
+        // Beside those a dozen: the log's, the compactor's, the journal's.
+        #expect(perCPU + 24 <= tasksMax)
+    }
+
     @Test func theCredentialOfTheUnitIsTheOneTheDaemonLooksFor() throws {
         #expect(
             try file("packaging/debian/reeld.service").contains(

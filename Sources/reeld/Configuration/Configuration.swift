@@ -143,10 +143,10 @@ struct ServerSettings: Equatable, Sendable {
             help: "Connections open at the same time; one more gets 503 and is closed."),
         ConfigurationKey(
             "server", "loop_threads", \.server.loopThreads, CountSyntax(range: 0...64),
-            help: "Threads that move bytes between sockets and memory; 0 means one a CPU."),
+            help: "Threads that move bytes between sockets and memory; 0 means one a CPU, at most 32."),
         ConfigurationKey(
             "server", "worker_threads", \.server.workerThreads, CountSyntax(range: 0...256),
-            help: "Threads that check and compress events; 0 means one a CPU."),
+            help: "Threads that check and compress events; 0 means one a CPU, at most 64."),
         ConfigurationKey(
             "server", "demo", \.server.demo, BooleanSyntax(),
             help: "Whether /demo is there, a page that records itself, for trying the recorder."),

@@ -35,9 +35,19 @@ extension Configuration {
         return options
     }
 
+    /// Threads for sockets. Without a number of the admin's not more than the unit's `TasksMax` has room for.
+    func loopCount(processorCount: Int) -> Int {
+        server.loopThreads > 0 ? server.loopThreads : min(processorCount, 32)
+    }
+
+    /// Threads for events, bounded alike.
+    func workerCount(processorCount: Int) -> Int {
+        server.workerThreads > 0 ? server.workerThreads : min(processorCount, 64)
+    }
+
     var httpOptions: HTTPOptions {
         var options = HTTPOptions()
-        options.loopCount = server.loopThreads > 0 ? server.loopThreads : CPUs.count
+        options.loopCount = loopCount(processorCount: CPUs.count)
         options.connectionCountMax = server.connections
         options.connectionCountMaxPerPeer = server.connections
         options.memory = MemoryBudget(totalBytes: Int(server.memory))

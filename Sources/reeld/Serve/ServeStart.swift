@@ -112,7 +112,7 @@ extension Configuration {
         options.bodySizeMaxBytes = Int(server.bodyLimit)
         options.inflatedSizeMaxBytes = Int(server.inflatedLimit)
         options.eventSizeMaxBytes = Int(server.eventLimit)
-        options.workerCount = server.workerThreads
+        options.workerCount = workerCount(processorCount: CPUs.count)
         options.socketAccess = SocketAccess(
             recordGroup: .init(server.recordGroup), viewGroup: .init(server.viewGroup))
         options.http = httpOptions
