@@ -64,8 +64,11 @@ class UnixConnection(http.client.HTTPConnection):
 class Daemon:
     """One store, one socket, and at most one process at a time."""
 
-    def __init__(self, binary: Path, home: Path, store: Path | None = None, configuration: str = ""):
+    def __init__(self, binary: Path, home: Path, store: Path | None = None, configuration: str = "",
+                 key: Path | None = None):  # fmt: skip
+        """key: of a store that was made elsewhere; the run's own, if not given."""
         self.binary = binary
+        self.key = key
         self.home = home
         self.store = store or home / "store"
         self.socket = home / "reeld.sock"
@@ -82,7 +85,7 @@ class Daemon:
     def command(self, *options: str) -> list[str]:
         return [
             str(self.binary), "serve", f"--config={self.configuration}", f"--store={self.store}",
-            f"--key-file={key_file()}", f"--socket={self.socket}", "--listen=127.0.0.1:0", *options,
+            f"--key-file={self.key or key_file()}", f"--socket={self.socket}", "--listen=127.0.0.1:0", *options,
         ]  # fmt: skip
 
     def spawn(self):

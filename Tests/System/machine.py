@@ -19,7 +19,7 @@ SOCKET = "/run/reeld/reeld.sock"
 STORE = Path("/var/lib/reeld")
 CREDENTIAL = Path("/etc/credstore.encrypted/reeld.key")
 # Far beyond what a loaded machine needs: time decides nothing.
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 240
 
 
 @contextmanager
@@ -41,7 +41,7 @@ def run(*words: str, exit_code: int | None = 0, user: str = "", stdin: bytes = b
     exit_code: None takes any.
     """
     command = ["runuser", "-u", user, "--", *words] if user else list(words)
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, input=stdin, timeout=240)
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, input=stdin, timeout=900)
     text = done.stdout.decode(errors="replace")
     assert exit_code is None or done.returncode == exit_code, (words, done.returncode, text[-4000:])
     return text
