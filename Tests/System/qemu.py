@@ -75,6 +75,7 @@ class Machine:
         shutil.rmtree(payload, ignore_errors=True)
         shutil.copytree(HERE, payload, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copytree(HERE.parent / "Recordings", payload / "recordings")
+        shutil.copy(HERE.parents[1] / "README.md", payload)
         (payload / "story").write_text(story)
         for name, content in files.items():
             if isinstance(content, bytes):
