@@ -17,6 +17,7 @@ let package = Package(
         .systemLibrary(name: "CReelISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
         .systemLibrary(name: "CReelCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CReelSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(name: "CReelWslay", providers: [.apt(["libwslay-dev"])]),
         .target(name: "CReelSystem"),
         .target(name: "CReelWeb"),
         .target(name: "CReelSIMDJSON", linkerSettings: [.linkedLibrary(simdjson)]),
@@ -29,7 +30,7 @@ let package = Package(
         .target(
             name: "ReelWeb", dependencies: ["ReelCodec", "CReelWeb"], exclude: ["Page", "Recorder"],
             swiftSettings: strict),
-        .target(name: "ReelHTTP", dependencies: ["ReelSystem"], swiftSettings: strict),
+        .target(name: "ReelHTTP", dependencies: ["ReelSystem", "CReelWslay", "CReelCrypto"], swiftSettings: strict),
         .target(
             name: "ReelStore", dependencies: ["ReelSystem", "ReelCodec", "ReelFormat"], swiftSettings: strict),
         .target(

@@ -48,6 +48,12 @@ final class Connection {
     var output = Output()
     var streaming: Streaming?
     var share: MemoryShare?
+    /// A stream was asked for a piece and has not answered.
+    var isDemandOut = false
+    /// Once the connection is one.
+    var webSocket: WebSocketSession?
+    /// When a WebSocket's client last sent something, in the loop's milliseconds.
+    var heardAt: Int64 = 0
 
     /// The kernel has, or may have, something to read.
     var isReadable = true

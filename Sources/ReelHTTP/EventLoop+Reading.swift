@@ -48,6 +48,11 @@ extension EventLoop {
             case .writing:
                 guard flush(connection) else { return }
                 afterOutput(connection)
+            case .awaitingPiece where connection.webSocket != nil:
+                guard !connection.input.isEmpty || connection.isReadable else { return }
+                guard receivesLeft > 0 else { return again(connection) }
+                receivesLeft -= 1
+                receiveFrames(on: connection)
             case .awaitingShare, .awaitingReply, .awaitingPiece, .closed:
                 return
             }
@@ -89,6 +94,18 @@ extension EventLoop {
         case .wouldBlock: connection.isReadable = false
         case .ended, .failed: close(connection)
         }
+    }
+
+    /// Takes what a WebSocket's client sent to its session.
+    private func receiveFrames(on connection: Connection) {
+        if !connection.input.isEmpty {
+            let input = connection.input
+            connection.input = []
+            return take(input[...], on: connection)
+        }
+        let transfer = connection.fd.receive(into: &scratch)
+        received(transfer, of: scratch.count, on: connection)
+        if case .moved(let count) = transfer { take(scratch[..<count], on: connection) }
     }
 
     private func discard(on connection: Connection) {

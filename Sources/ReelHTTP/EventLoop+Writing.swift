@@ -11,6 +11,7 @@ extension EventLoop {
         var content: [UInt8] = []
         switch response.body {
         case _ where !hasContent: framing = .absent
+        case .webSocket: framing = .upgrade
         case .none: framing = .length(0)
         case .bytes(let bytes):
             framing = .length(bytes.count)
@@ -19,7 +20,10 @@ extension EventLoop {
         case .stream where exchange.isVersion10: framing = .untilClose
         case .stream: framing = .chunked
         }
-        if case .untilClose = framing { exchange.closes = true }
+        switch framing {
+        case .untilClose, .upgrade: exchange.closes = true
+        default: break
+        }
         connection.exchange = exchange
 
         headScratch.removeAll(keepingCapacity: true)
@@ -35,12 +39,14 @@ extension EventLoop {
                 stream.cancel()
             }
         }
+        if case .webSocket(let stream) = response.body { beginWebSocket(stream, on: connection) }
         send(headScratch, isSent ? content : [], [], on: connection)
     }
 
     /// Sends a piece of a streamed answer in its framing; `pump` hands it to the kernel.
     func write(_ parts: [SendPart], isLast: Bool, on connection: Connection) {
         guard var streaming = connection.streaming else { return }
+        connection.isDemandOut = false
         let size = parts.reduce(0) { $0 + $1.count }
         streaming.isLastGiven = isLast
         if let left = streaming.leftBytes {
@@ -60,8 +66,8 @@ extension EventLoop {
                 framed.append(.bytes(ResponseHead.lastChunk))
             }
         }
-        // A piece is demanded only once all before it is sent.
-        connection.output = Output(waiting: framed.reversed())
+        // A piece is demanded only once all before it is sent; but a WebSocket may have an answer to a ping on its way.
+        connection.output.waiting.insert(contentsOf: framed.reversed(), at: 0)
     }
 
     /// `100 Continue`. If the kernel has no room for it, it goes out before whatever is sent next.
@@ -147,8 +153,15 @@ extension EventLoop {
     func afterOutput(_ connection: Connection) {
         if let streaming = connection.streaming, !streaming.isLastGiven {
             connection.phase = .awaitingPiece
-            connection.deadline = now + Int64(options.replySecondsMax) * 1_000
+            if connection.webSocket != nil {
+                connection.deadline = connection.heardAt + Int64(options.webSocketSilenceSecondsMax) * 1_000
+                // Only an answer to a ping was sent.
+                if connection.isDemandOut { return }
+            } else {
+                connection.deadline = now + Int64(options.replySecondsMax) * 1_000
+            }
             connection.ticket.request &+= 1
+            connection.isDemandOut = true
             return streaming.stream.demand(BodySink(mailbox, connection.ticket))
         }
         connection.streaming = nil

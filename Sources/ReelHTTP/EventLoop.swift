@@ -141,12 +141,12 @@ final class EventLoop {
                     pump(connection)
                 }
             case .piece(let ticket, let parts, let isLast):
-                if let connection = connection(ticket), connection.phase == .awaitingPiece {
+                if let connection = connection(ticket), connection.isDemandOut {
                     write(parts, isLast: isLast, on: connection)
                     pump(connection)
                 }
             case .abort(let ticket):
-                if let connection = connection(ticket), connection.phase == .awaitingPiece {
+                if let connection = connection(ticket), connection.isDemandOut {
                     connection.streaming = nil
                     cut(connection)
                 }

@@ -23,6 +23,8 @@ package struct HTTPOptions: Sendable {
     package var bodyRateMinBytesPerSecond = 1_024
     /// A peer that takes not one byte of its answer for this long is cut off.
     package var writeStallSecondsMax = 30
+    /// A WebSocket's client that sends not even the answer to a ping for this long is cut off.
+    package var webSocketSilenceSecondsMax = 60
     /// A connection between requests, or before its first.
     package var idleSecondsMax = 75
     /// A handler's time to answer; then 503.

@@ -7,6 +7,8 @@ enum ResponseHead {
         case length(Int)
         case chunked
         case untilClose
+        /// Frames of a WebSocket.
+        case upgrade
     }
 
     /// Puts the head, with its empty line, into `output`.
@@ -28,6 +30,9 @@ enum ResponseHead {
             appendDecimal(length, to: &output)
             output.append(contentsOf: "\r\n".utf8)
         case .chunked: output.append(contentsOf: "Transfer-Encoding: chunked\r\n".utf8)
+        case .upgrade:
+            output.append(contentsOf: "Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n".utf8)
+            return
         }
         output.append(contentsOf: closes ? "Connection: close\r\n\r\n".utf8 : "\r\n".utf8)
     }
@@ -48,6 +53,7 @@ enum ResponseHead {
     /// The phrase of RFC 9110 §15 with its space and line end; clients ignore it.
     private static func reason(_ status: Int) -> String {
         switch status {
+        case 101: " Switching Protocols\r\n"
         case 200: " OK\r\n"
         case 201: " Created\r\n"
         case 202: " Accepted\r\n"
@@ -72,6 +78,7 @@ enum ResponseHead {
         case 421: " Misdirected Request\r\n"
         case 422: " Unprocessable Content\r\n"
         case 429: " Too Many Requests\r\n"
+        case 426: " Upgrade Required\r\n"
         case 431: " Request Header Fields Too Large\r\n"
         case 500: " Internal Server Error\r\n"
         case 501: " Not Implemented\r\n"
