@@ -5,7 +5,7 @@
 # shellcheck disable=SC2034
 test_packages=(
     caddy chromium chromium-driver curl e2fsprogs jq libsqlite3-dev mandoc mount nginx-light prometheus python3
-    python3-pytest python3-selenium sqlite3 strace wrk
+    python3-pytest python3-selenium python3-websocket sqlite3 strace wrk
 )
 
 stages=()

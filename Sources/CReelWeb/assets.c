@@ -68,6 +68,12 @@ static const unsigned char list_row_js[] = {
 static const unsigned char list_css[] = {
 #embed "../ReelWeb/Page/list.css"
 };
+static const unsigned char list_live_js[] = {
+#embed "../ReelWeb/Page/list-live.js"
+};
+static const unsigned char list_rows_js[] = {
+#embed "../ReelWeb/Page/list-rows.js"
+};
 static const unsigned char list_html[] = {
 #embed "../ReelWeb/Page/list.html"
 };
@@ -115,6 +121,9 @@ static const unsigned char recording_js[] = {
 };
 static const unsigned char screen_js[] = {
 #embed "../ReelWeb/Page/screen.js"
+};
+static const unsigned char stream_js[] = {
+#embed "../ReelWeb/Page/stream.js"
 };
 static const unsigned char timeline_js[] = {
 #embed "../ReelWeb/Page/timeline.js"
@@ -178,7 +187,9 @@ static const struct creel_web_asset assets[] = {
     ASSET("inactivity.js", inactivity_js),
     ASSET("licences.txt", licences_txt),
     ASSET("list-filters.js", list_filters_js),
+    ASSET("list-live.js", list_live_js),
     ASSET("list-row.js", list_row_js),
+    ASSET("list-rows.js", list_rows_js),
     ASSET("list.css", list_css),
     ASSET("list.html", list_html),
     ASSET("list.js", list_js),
@@ -198,6 +209,7 @@ static const struct creel_web_asset assets[] = {
     ASSET("recorder.js", recorder_js),
     ASSET("replayer.js", replayer_js),
     ASSET("screen.js", screen_js),
+    ASSET("stream.js", stream_js),
     ASSET("timeline.js", timeline_js),
     ASSET("virtual-list.js", virtual_list_js),
     ASSET("words.js", words_js),

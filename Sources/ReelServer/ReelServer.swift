@@ -32,6 +32,7 @@ package final class ReelServer: Sendable {
             throw error
         }
         statistics.follow(server)
+        store.observeChanges { [live = context.live] changes in live.tell(of: changes) }
     }
 
     /// Serves; returns once the loops run.
@@ -55,6 +56,7 @@ package final class ReelServer: Sendable {
     /// Waits for the end after `drain`; once.
     package func join() {
         server.join()
+        context.store.observeChanges(nil)
         context.compactions.close()
         context.erasures.close()
         context.snapshots.close()

@@ -61,6 +61,7 @@ struct Router: RequestHandler {
         case (.events(let name), .post): BatchRoute.append(name, grant, request, exchange)
         case (.events(let name), _): EventRoutes.read(name, request, exchange)
         case (.live(let name), _): LiveRoutes.watch(name, request, exchange)
+        case (.liveList, _): LiveRoutes.watchList(request, exchange)
         case (.chunks(let name), _): ChunkRoutes.table(name, request, exchange)
         case (.chunk(let name, let first), _): ChunkRoutes.chunk(name, first: first, request, exchange)
         case (.playerEvents, _): EventRoutes.play(request, exchange)

@@ -20,7 +20,7 @@ final class ServerContext: Sendable {
     let erasures = WorkDesk("erase")
     let snapshots = WorkDesk("snapshot")
     let sharedDocuments: SharedDocuments
-    let live = LiveHub()
+    let live: LiveHub
     private let stopping = Atomic(false)
     private let diskIsFull = Atomic(false)
     private let note: @Sendable (ServerEvent) -> Void
@@ -37,6 +37,7 @@ final class ServerContext: Sendable {
         let workerCount = options.workerCount > 0 ? options.workerCount : CPUs.count
         workers = WorkerPool(threadCount: workerCount, waitingMax: options.http.connectionCountMax + 1_024)
         largeBodies = LargeBodyLane(workers)
+        live = LiveHub(workers, clock)
         let eventSizeMaxBytes = options.eventSizeMaxBytes
         scanners = Pool(idleMax: workerCount) { EventScanner(eventSizeMaxBytes: eventSizeMaxBytes) }
         inflaters = Pool(idleMax: workerCount) { Inflater() }
@@ -136,7 +137,6 @@ final class ServerContext: Sendable {
     /// Recordings were erased: said in the journal and counted.
     func noteErased(_ numbers: [UInt64], by requester: String, _ order: ErasureOrder) {
         guard !numbers.isEmpty else { return }
-        for number in numbers { live.touch(number) }
         metrics.erasures.add()
         metrics.erasedRecordings.add(numbers.count)
         note(

@@ -13,6 +13,8 @@ final class ServerMetrics: Sendable {
     /// From a request for events to the beginning of its answer.
     let read = Histogram()
     let list = Histogram()
+    /// From a batch's durable answer to its events' having gone out to a viewer; one observation a viewer.
+    let liveLag = Histogram()
 
     let batches = Counter()
     let duplicateBatches = Counter()

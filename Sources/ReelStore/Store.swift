@@ -249,6 +249,15 @@ package final class Store: Sendable {
         RecordingList(context).page(query, below: below, limit: limit)
     }
 
+    /// Those of some recordings that a list would show, in the order given.
+    package func list(_ query: RecordingQuery, among numbers: [UInt64]) -> RecordingPage {
+        RecordingList(context).page(query, among: numbers)
+    }
+
+    /// Has somebody told of each commit once readers can see it, on the writer's thread, which must not be kept waiting;
+    /// nil tells nobody.
+    package func observeChanges(_ observe: (@Sendable (CommittedChanges) -> Void)?) { context.changes.set(observe) }
+
     // MARK: Tokens
 
     /// The token that lets a client write to the recording: derived, so that a repeated start gives it again.

@@ -21,6 +21,7 @@ final class StoreContext: Sendable {
     let digests: StoreDigests
     let signer: StoreSigner
     let leases = LeaseTable()
+    let changes = ChangeObserver()
     /// Rows that could not be written, with their ids: these recordings are folded from the log when they are read.
     let damagedRows = Monitor<[UInt64: UUIDv7]>([:])
     /// Rows found unsound that the writer was asked to make anew.

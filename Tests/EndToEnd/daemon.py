@@ -210,6 +210,12 @@ class Daemon:
     def show(self, recording) -> dict:
         return self.ask("GET", f"/v1/recordings/{recording}").json
 
+    def metrics(self) -> dict[str, float]:
+        """The samples of /metrics by name and labels."""
+        text = self.ask("GET", "/metrics").body.decode()
+        samples = (line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+        return {name: float(value) for name, value in samples}
+
     def figures(self) -> dict:
         """What a request that is refused must not change."""
         figures = self.ask("GET", "/v1/store").json

@@ -68,7 +68,8 @@ struct Access: Sendable {
         }
     }
 
-    /// The bearer token, or for a write the parameter `token`: a beacon cannot set headers.
+    /// The bearer token; for a write the parameter `token`, as a beacon cannot set headers; for a WebSocket a subprotocol,
+    /// as a browser's cannot either.
     private func presentedToken(_ head: RequestHead, isWrite: Bool) throws(Problem) -> String? {
         if let field = head.headers["Authorization"] {
             let parts = field.split(separator: " ", maxSplits: 1)
@@ -77,6 +78,7 @@ struct Access: Sendable {
             }
             return parts[1].trimmingPrefix { $0 == " " }.description
         }
+        if !isWrite, let token = LiveOpening.token(in: head) { return token }
         guard isWrite, head.query != nil else { return nil }
         return try Query(head.query).text("token")
     }

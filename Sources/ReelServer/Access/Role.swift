@@ -19,7 +19,8 @@ extension Route {
         switch (self, method) {
         case (.recordings, .post), (.events, .post), (.end, _): .record
         case (.recording, .delete), (.erase, _), (.compact, _), (.snapshot, _): .administer
-        case (.recordings, _), (.recording, _), (.events, _), (.live, _), (.chunks, _), (.chunk, _), (.playerEvents, _):
+        case (.recordings, _), (.recording, _), (.events, _), (.live, _), (.liveList, _), (.chunks, _), (.chunk, _),
+            (.playerEvents, _):
             .view
         case (.store, _), (.metrics, _), (.healthz, _), (.readyz, _), (.asset, _): .all
         }

@@ -2,130 +2,138 @@ import ReelHTTP
 import ReelStore
 import ReelSystem
 
-/// One viewer of one recording: server-sent events made from the log whenever the connection has room and there is
-/// something new. A slow viewer holds one piece, as every stream does, and finds the rest in the log when it comes for it.
+/// One viewer: pieces made from the store whenever the connection has room and there is something new. A slow viewer
+/// holds one piece, as every stream does, and finds the rest in the log when it comes for it.
 final class LiveStream: BodyStream {
     private struct State {
         /// The demand that waits for something new.
         var sink: BodySink?
-        /// Counts what changed; a piece made while it rose may lack what changed.
+        /// Counts what changed; a look that was begun before may lack it.
         var changes: UInt64 = 0
-        var isBeatDue = false
-        var isMaking = false
+        /// One thread at a time looks.
+        var isLooking = false
         var isCancelled = false
-        /// Of the piece that is on its way.
-        var share: MemoryShare?
+        /// On its way.
+        var piece: LivePiece?
     }
 
-    let number: UInt64
     private let context: ServerContext
-    /// One thread at a time makes pieces.
-    private let source: Monitor<LiveSource>
+    private let encoding: LiveEncoding
+    private let source: Monitor<any LiveSource>
     private let state = Monitor(State())
+    /// Called once, when the connection is gone.
+    private let leave: @Sendable (ObjectIdentifier) -> Void
 
-    init(_ source: LiveSource, _ context: ServerContext) {
-        number = source.number
+    init(
+        _ source: any LiveSource, _ encoding: LiveEncoding, _ context: ServerContext,
+        leave: @escaping @Sendable (ObjectIdentifier) -> Void
+    ) {
         self.context = context
+        self.encoding = encoding
         self.source = Monitor(source)
+        self.leave = leave
     }
 
-    deinit { context.live.leave(ObjectIdentifier(self), number) }
+    deinit { leave(ObjectIdentifier(self)) }
 
     func demand(_ sink: BodySink) {
-        let spent = state.withLock { state in
+        let delivered = state.withLock { state in
             state.sink = sink
-            defer { state.share = nil }
-            return state.share
+            defer { state.piece = nil }
+            return state.piece
         }
-        _ = consume spent
-        make()
+        if let changed = delivered?.changedMicroseconds {
+            context.metrics.liveLag.observe(microseconds: context.clock.uptimeMicroseconds - changed)
+        }
+        // On an event loop's thread, which must not read.
+        if begin() { look(mayRead: false) }
     }
 
-    /// The recording changed. From any thread; does not block.
+    /// There is something new. On a worker's thread.
     func wake() {
         state.withLock { $0.changes += 1 }
-        make()
+        if begin() { look(mayRead: true) }
     }
 
-    /// Nothing was sent for long.
+    /// Time has passed, and nothing else was said: the stream lives. What changed meanwhile is found behind it.
     func beat() {
-        state.withLock { $0.isBeatDue = true }
-        make()
+        if begin() { give(encoding.heartbeat, nil, isLast: false) }
     }
 
     func cancel() {
-        let spent = state.withLock { state in
+        let dropped = state.withLock { state in
             defer {
                 state.isCancelled = true
                 state.sink = nil
-                state.share = nil
+                state.piece = nil
             }
-            return state.share
+            return state.piece
         }
-        _ = consume spent
+        _ = consume dropped
     }
 
-    /// Has a worker look for something new, unless one does, or nobody waits.
-    private func make() {
-        let isWanted = state.withLock { state in
-            guard state.sink != nil, !state.isMaking, !state.isCancelled else { return false }
-            state.isMaking = true
+    /// Takes the looking over, unless somebody has it or nobody waits.
+    private func begin() -> Bool {
+        state.withLock { state in
+            guard state.sink != nil, !state.isLooking, !state.isCancelled else { return false }
+            state.isLooking = true
             return true
         }
-        guard isWanted else { return }
-        let budget = context.options.http.memory
-        budget.share(PieceStream.shareSizeMinBytes, for: .piece) { share in
-            self.state.withLock { state in
-                if !state.isCancelled { state.share = share }
-            }
-            if !self.context.workers.submit({ self.work() }) { self.give(.failed) }
-        }
     }
 
-    private enum Rest {
-        case again
-        /// With the share to give back, and the sink for a heartbeat where one is due.
-        case until(MemoryShare?, BodySink?)
-    }
-
-    private func work() {
+    /// Looks for something new until it is given or there is nothing; only for whoever began.
+    private func look(mayRead: Bool) {
         while true {
+            if context.isStopping { return give(encoding.farewell(isStopping: true), nil, isLast: true) }
             let changes = state.withLock { $0.changes }
-            let step = source.withLock { $0.next(isStopping: context.isStopping) }
-            guard case .nothing = step else { return give(step) }
-            let rest: Rest = state.withLock { state in
-                // What changed between the look and now found nobody waiting.
-                if state.changes != changes { return .again }
-                defer {
-                    state.isMaking = false
-                    state.share = nil
-                    if state.isBeatDue { state.sink = nil }
-                    state.isBeatDue = false
+            switch source.withLock({ $0.made() }) {
+            case .piece(let piece): return give(piece.bytes(encoding), piece, isLast: false)
+            case .nothing: if rest(since: changes) { return }
+            case .unknown:
+                let budget = context.options.http.memory
+                if mayRead, let share = budget.tryShare(PieceStream.shareSizeMinBytes, for: .piece) {
+                    return read(under: share)
                 }
-                return .until(state.share, state.isBeatDue ? state.sink : nil)
+                return budget.share(PieceStream.shareSizeMinBytes, for: .piece) { share in
+                    if !self.context.workers.submit({ self.read(under: share) }) { self.fail() }
+                }
             }
-            guard case .until(let spent, let sink) = rest else { continue }
-            _ = consume spent
-            sink?.send(Array(":\n\n".utf8), isLast: false)
-            return
         }
     }
 
-    private func give(_ step: LiveSource.Step) {
-        let sink = state.withLock { state in
+    private func read(under share: MemoryShare) {
+        let changes = state.withLock { $0.changes }
+        switch source.withLock({ $0.read(under: share) }) {
+        case .piece(let piece): give(piece.bytes(encoding), piece, isLast: false)
+        case .last(let piece): give(piece.bytes(encoding) + encoding.farewell(isStopping: false), piece, isLast: true)
+        case .nothing: if !rest(since: changes) { look(mayRead: true) }
+        case .failed: fail()
+        }
+    }
+
+    /// Ends the looking; false where something changed since, and found nobody waiting.
+    private func rest(since changes: UInt64) -> Bool {
+        state.withLock { state in
+            guard state.changes == changes else { return false }
+            state.isLooking = false
+            return true
+        }
+    }
+
+    private func give(_ bytes: [UInt8], _ piece: LivePiece?, isLast: Bool) {
+        takeSink(piece)?.send(bytes, isLast: isLast)
+    }
+
+    private func fail() { takeSink(nil)?.abort() }
+
+    private func takeSink(_ piece: LivePiece?) -> BodySink? {
+        state.withLock { state in
             defer {
                 state.sink = nil
-                state.isMaking = false
-                state.isBeatDue = false
+                state.isLooking = false
+                if !state.isCancelled { state.piece = piece }
             }
             return state.sink
-        }
-        switch step {
-        case .piece(let bytes): sink?.send(bytes, isLast: false)
-        case .last(let bytes):
-            sink?.send(bytes, isLast: true)
-        case .nothing, .failed:
-            sink?.abort()
         }
     }
 }

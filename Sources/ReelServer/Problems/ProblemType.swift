@@ -24,6 +24,8 @@ package enum ProblemType: String, CaseIterable, Sendable {
     case unsupportedMediaType = "unsupported-media-type"
     case unsupportedContentCoding = "unsupported-content-coding"
     case rangeNotSatisfiable = "range-not-satisfiable"
+    case badHandshake = "bad-handshake"
+    case websocketVersion = "unknown-websocket-version"
 
     // Who asks.
     case wrongHost = "wrong-host"
@@ -124,6 +126,8 @@ package enum ProblemType: String, CaseIterable, Sendable {
         case .unsupportedMediaType: Row(415, "The media type is not taken")
         case .unsupportedContentCoding: Row(415, "The content coding is not taken")
         case .rangeNotSatisfiable: Row(416, "The range lies outside the document")
+        case .badHandshake: Row(400, "The WebSocket's handshake is malformed")
+        case .websocketVersion: Row(426, "The version of WebSocket is unknown")
 
         case .wrongHost: Row(421, "The Host is not this daemon")
         case .foreignOrigin: Row(403, "Pages of other origins are not served")

@@ -13,16 +13,16 @@ struct ListQuery: Sendable {
     private static let equalities: [FilterField] = [
         .user, .session, .project, .ticket, .activity, .brand, .window,
     ]
-    private static let names =
-        ["limit", "cursor", "tag", "status", "has", "pinned", "since", "until", "url", "q"]
-        + equalities.map(\.rawValue)
+    /// The parameters that say which recordings are meant.
+    static let filterNames =
+        ["tag", "status", "has", "pinned", "since", "until", "url", "q"] + equalities.map(\.rawValue)
 
     private enum Status: String, CaseIterable { case recording, idle, ended, erased }
     private enum Truth: String, CaseIterable { case yes = "true", no = "false" }
 
     /// - Parameter now: what durations count back from, microseconds since 1970.
     init(_ parameters: Query, now: Int64) throws(Problem) {
-        try parameters.allow(ListQuery.names)
+        try parameters.allow(["limit", "cursor"] + ListQuery.filterNames)
         if let limit = try parameters.number("limit", in: 1...ListQuery.limitMax) { self.limit = Int(limit) }
         below = try parameters.number("cursor", in: 1...UInt64.max)
         for field in ListQuery.equalities {

@@ -32,6 +32,7 @@ enum Route: Sendable, Equatable {
     case events(RecordingName)
     case end(RecordingName)
     case live(RecordingName)
+    case liveList
     case chunks(RecordingName)
     case chunk(RecordingName, first: UInt64)
     case playerEvents
@@ -64,6 +65,7 @@ enum Route: Sendable, Equatable {
         case ("metrics", 1): self = .metrics
         case ("api", 2) where segments[1] == "events": self = .playerEvents
         case ("v1", 2) where segments[1] == "recordings": self = .recordings
+        case ("v1", 2) where segments[1] == "live": self = .liveList
         case ("v1", 2) where segments[1] == "erase": self = .erase
         case ("v1", 2) where segments[1] == "store": self = .store
         case ("v1", 3) where segments[1] == "store" && segments[2] == "compact": self = .compact
@@ -109,7 +111,7 @@ enum Route: Sendable, Equatable {
         case .recording: [.get, .head, .patch, .delete]
         case .events: [.get, .head, .post]
         case .end, .erase, .compact, .snapshot: [.post]
-        case .live, .chunks, .chunk, .playerEvents, .store, .healthz, .readyz, .metrics, .asset:
+        case .live, .liveList, .chunks, .chunk, .playerEvents, .store, .healthz, .readyz, .metrics, .asset:
             [.get, .head]
         }
     }
@@ -130,6 +132,7 @@ enum Route: Sendable, Equatable {
         case .events: "events"
         case .end: "end"
         case .live: "live"
+        case .liveList: "live_list"
         case .chunks: "chunks"
         case .chunk: "chunk"
         case .playerEvents: "player_events"

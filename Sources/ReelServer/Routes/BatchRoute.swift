@@ -46,7 +46,6 @@ enum BatchRoute {
                         receipt.recording, first: receipt.firstOrdinal, count: receipt.eventCount,
                         dropped: dropped, isDuplicate: receipt.isDuplicate)
                     exchange.send(json: json, status: receipt.isDuplicate ? 200 : 201)
-                    context.live.touch(receipt.recording)
                 }
             }
         }

@@ -28,6 +28,9 @@ enum MetricsRoute {
         text.histogram("reeld_ack_seconds", "From a batch's arrival to its durable answer.", metrics.ack)
         text.histogram("reeld_read_seconds", "From a request for events to the start of its answer.", metrics.read)
         text.histogram("reeld_list_seconds", "Making a page of the list.", metrics.list)
+        text.histogram(
+            "reeld_live_lag_seconds", "From a durable answer until a viewer's connection took the events.",
+            metrics.liveLag)
 
         text.gauge("reeld_recordings", "Recordings that are there.", store.recordingCount)
         text.family("reeld_recordings_gone", "gauge", "Recordings that are not there any more.")
@@ -54,7 +57,10 @@ enum MetricsRoute {
 
         if let statistics { text.add(statistics) }
         text.gauge("reeld_workers_waiting", "Jobs that wait for a worker.", context.workers.depth)
-        text.gauge("reeld_live_viewers", "Streams of recordings that go on.", context.live.viewerCount)
+        let viewers = context.live.viewerCounts
+        text.family("reeld_live_viewers", "gauge", "Open live streams, of recordings and of the list.")
+        text.sample("reeld_live_viewers", viewers.recordings, labels: "{of=\"recording\"}")
+        text.sample("reeld_live_viewers", viewers.list, labels: "{of=\"list\"}")
         text.gauge("reeld_memory_budget_bytes", "What bodies and pieces may take together.", memory.totalBytes)
         text.gauge("reeld_memory_used_bytes", "What they take now.", memory.totalBytes - memory.freeBytes)
         exchange.send(

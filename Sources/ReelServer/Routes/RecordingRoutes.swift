@@ -91,7 +91,6 @@ enum RecordingRoutes {
                 try store.end(number) { result in
                     exchange.finish(result, "\(name)") { _ in
                         showChanged(name, number, isBrief: !grant.mayView, exchange)
-                        exchange.context.live.touch(number)
                     }
                 }
             }

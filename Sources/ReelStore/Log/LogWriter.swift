@@ -141,6 +141,7 @@ final class LogWriter {
         active.frameCount += plan.entries.count
         publish(plan, lastLSN: last.lsn)
         answer(plan)
+        context.changes.tell(of: plan)
     }
 
     /// Tells who waits that the plan failed. On a full disk, what would mend that is tried again with the reserve.

@@ -45,6 +45,18 @@ struct RecordingList {
         return page
     }
 
+    /// Those of some recordings that the query asks for.
+    func page(_ query: RecordingQuery, among numbers: [UInt64]) -> RecordingPage {
+        let filter = RowFilter(query, digests: context.digests)
+        let search = TextSearch(query.text)
+        let next = context.view.nextRecording
+        var page = RecordingPage()
+        for number in numbers where number < next {
+            add(number, query, filter, search, isPicked: false, to: &page)
+        }
+        return page
+    }
+
     /// The numbers within the query's times: recordings are numbered in the order of their beginning.
     private func numbers(_ query: RecordingQuery, below: UInt64?) -> Range<UInt64> {
         let next = context.view.nextRecording
@@ -107,15 +119,17 @@ struct RecordingList {
     }
 
     /// Reads a candidate and adds it where it really is what was asked for.
+    ///
+    /// - Parameter isPicked: whether the walk over the rows found it.
     private func add(
         _ number: UInt64, _ query: RecordingQuery, _ filter: RowFilter, _ search: TextSearch,
-        to page: inout RecordingPage
+        isPicked: Bool = true, to page: inout RecordingPage
     ) {
         do {
             let state = try context.committedState(number)
             let isUnasked = context.damagedRows.withLock { $0[number] != nil }
             guard !isUnasked || filter.passes(state.row) else { return }
-            if context.index.hasFaulted, !isWanted(state.row, query, filter) { return }
+            if !isPicked || context.index.hasFaulted, !isWanted(state.row, query, filter) { return }
             if state.row.status == .erased {
                 guard query.statuses.contains(.erased) else { return }
                 page.recordings.append(

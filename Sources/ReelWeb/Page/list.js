@@ -1,16 +1,20 @@
-// The list: what the address asks for, page after page.
+// The list: what the address asks for, page after page, and as it changes.
 
 import { forgetToken } from "./access.js";
 import { askJSON } from "./api.js";
 import { byId } from "./dom.js";
 import { bindFilters } from "./list-filters.js";
-import { rowOf } from "./list-row.js";
+import { followList } from "./list-live.js";
+import { ListRows } from "./list-rows.js";
 import { count } from "./words.js";
 
-const rows = byId("recordings").tBodies[0];
+const table = byId("recordings").tBodies[0];
+const rows = new ListRows(table);
 const end = byId("end");
 const notice = byId("notice");
 const pageSize = 50;
+/** What one answer has at most. */
+const pageSizeMax = 1_000;
 // Another view was asked for: what the one before still gets is dropped.
 let view = new AbortController();
 let cursor = null;
@@ -19,28 +23,28 @@ let isLoading = false;
 function show() {
   view.abort();
   view = new AbortController();
-  rows.replaceChildren();
+  rows.clear();
   cursor = null;
   isLoading = false;
   notice.hidden = true;
   loadMore();
+  const changed = (recordings, absent) => {
+    rows.change(recordings, absent, cursor === "end");
+    sayEnd();
+  };
+  followList(location.search, { anew: showAnew, changed }, view.signal);
 }
 
 async function loadMore() {
   if (isLoading || cursor === "end") return;
   isLoading = true;
-  const { signal } = view;
   end.textContent = "Loading …";
-  const query = new URLSearchParams(location.search);
-  query.set("limit", String(pageSize));
-  if (cursor) query.set("cursor", cursor);
   try {
-    const page = await askJSON(`/v1/recordings?${query}`, { signal });
-    rows.append(...page.recordings.map(rowOf));
+    const page = await ask(pageSize, cursor);
+    rows.append(page.recordings);
     cursor = page.next ?? "end";
-    if (page.damaged) tell(`${count(page.damaged.length, "recording")} could not be read: ${page.damaged[0]}`);
-    end.textContent = cursor !== "end" ? "" : rows.rows.length === 0 ? emptyText() : count(rows.rows.length, "recording");
     isLoading = false;
+    sayEnd();
     if (isEndInSight()) loadMore();
   } catch (error) {
     if (error.name === "AbortError") return;
@@ -49,6 +53,33 @@ async function loadMore() {
     end.textContent = "";
     tell(error.message);
   }
+}
+
+/** Asks again for what is shown: some of what changed was not told. */
+async function showAnew() {
+  try {
+    const page = await ask(Math.min(Math.max(rows.count, pageSize), pageSizeMax), null);
+    const isWhole = page.next === null;
+    if (page.recordings.length === 0 && !isWhole) return;
+    rows.replace(page.recordings, isWhole);
+    if (isWhole) cursor = "end";
+    sayEnd();
+  } catch {
+    // Whoever looks at the page has what was there; what changes next is told.
+  }
+}
+
+async function ask(limit, below) {
+  const query = new URLSearchParams(location.search);
+  query.set("limit", String(limit));
+  if (below) query.set("cursor", below);
+  const page = await askJSON(`/v1/recordings?${query}`, { signal: view.signal });
+  if (page.damaged) tell(`${count(page.damaged.length, "recording")} could not be read: ${page.damaged[0]}`);
+  return page;
+}
+
+function sayEnd() {
+  end.textContent = cursor !== "end" ? "" : rows.count === 0 ? emptyText() : count(rows.count, "recording");
 }
 
 function emptyText() {
@@ -86,7 +117,7 @@ function moveThroughRows(event) {
   }
   const step = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1 }[event.key];
   if (!step) return;
-  const links = [...rows.querySelectorAll("a.open")];
+  const links = [...table.querySelectorAll("a.open")];
   const index = links.indexOf(document.activeElement) + step;
   if (!links[index]) return;
   event.preventDefault();

@@ -88,10 +88,12 @@ function goOn(screen, worker, isJoining) {
       coverWhatIsMissing();
       screen.grow();
     },
-    ended() {
+    ended(reason) {
       recording.isLive = false;
       byId("live").hidden = true;
-      screen.seek(screen.time);
+      if (reason === "ended") return screen.seek(screen.time);
+      screen.pause();
+      cover(reason === "erased" ? "This recording was erased." : "This recording is there no more.");
     },
     connected(isConnected) {
       byId("live").textContent = isConnected ? "Live" : "Connecting again …";
