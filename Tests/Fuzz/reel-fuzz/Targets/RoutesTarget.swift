@@ -46,6 +46,7 @@ enum RoutesTarget {
             ? .unix(userID: 0, groupIDs: [0], processID: 1) : .tcp(address: "127.0.0.1", port: 9)
         converse(Array(bytes.dropFirst()), router, peer)
         for number in 1..<(store.statistics.startedRecordingCount + 1) { check(store, number) }
+        context.live.stop()
         context.compactions.close()
         context.workers.stop()
         store.close()
@@ -88,8 +89,9 @@ enum RoutesTarget {
 
     private static func check(_ response: Response, to method: Method?) {
         let headers = response.headers
-        let body = method == .head ? nil : content(of: response)
         let type = headers["Content-Type"] ?? ""
+        if let live = liveStream(response, type) { return open(live) }
+        let body = method == .head ? nil : content(of: response)
         switch response.status {
         case 200, 201:
             guard var text = body else { return }
@@ -104,7 +106,8 @@ enum RoutesTarget {
             case "application/x-ndjson":
                 let lines = text.split(separator: 0x0A).map { Array($0) }
                 claim(lines.allSatisfy { PlainJSON.parse($0) != nil }, "a line is no JSON")
-            default: claim(type.hasPrefix("text/plain"), "a document of type '\(type)'")
+            // The page and its files.
+            default: claim(["text/", "image/"].contains { type.hasPrefix($0) }, "a document of type '\(type)'")
             }
         case 206: claim(headers["Content-Range"]?.hasPrefix("bytes ") == true, "a part without its place")
         case 304: claim(headers["ETag"] != nil, "not modified, and without a tag")
@@ -112,6 +115,21 @@ enum RoutesTarget {
             claim(body.map { PlainJSON.parse($0) != nil } ?? true, "what a player is told is no JSON")
         default: problem(response, body ?? content(of: response))
         }
+    }
+
+    /// What goes on until somebody leaves; nil for an answer that ends.
+    private static func liveStream(_ response: Response, _ type: String) -> (any BodyStream)? {
+        switch response.body {
+        case .webSocket(let stream): stream
+        case .stream(let stream, _) where type == "text/event-stream": stream
+        default: nil
+        }
+    }
+
+    /// Watches, and leaves without waiting for anything.
+    private static func open(_ live: any BodyStream) {
+        live.demand(BodySink { _, _ in })
+        live.cancel()
     }
 
     private static func problem(_ response: Response, _ body: [UInt8]) {
@@ -133,6 +151,7 @@ enum RoutesTarget {
         switch response.body {
         case .none: return []
         case .bytes(let bytes): return bytes
+        case .webSocket: return claimed(nil, "a WebSocket that nobody watches")
         case .stream(let stream, let length):
             var content: [UInt8] = []
             while true {
