@@ -10,7 +10,8 @@ READY = "document.querySelector('#cover').hidden && document.querySelectorAll('.
 
 @pytest.fixture(scope="module")
 def witness(shared_household):
-    daemon = shared_household.start()
+    # No compaction while somebody watches: Chromium would tell of the answer that says so. One test has one, on purpose.
+    daemon = shared_household.start(configuration="[compaction]\nautomatic = no\n")
     daemon.begin(user="zoe@example.org", ticket="T-1", tags=["checkout"])
     for index, batch in enumerate(shop()):
         assert daemon.post(1, slices(batch), "w", index).status == 201
@@ -212,3 +213,24 @@ def test_every_real_recording_is_drawn_at_any_moment(witness, browser, recording
         sources = tuple(f"http://127.0.0.1:{witness.port}/{place}/" for place in ("assets", "v1"))
         own = [text for text in browser.complaints() if text.startswith(sources) and "Content Security Policy" not in text]
         assert own == [], name
+
+
+def test_a_compaction_while_somebody_watches_is_not_noticed(household, browser, recordings):
+    daemon = household.start(configuration="[compaction]\nautomatic = no\n")
+    events = recordings["pascal.json"]
+    number = daemon.begin()
+    for start in range(0, len(events), 50):
+        assert daemon.post(number, events[start : start + 50]).status == 201
+    assert daemon.ask("POST", f"/v1/recordings/{number}/end").status == 200
+    before = daemon.ask("GET", f"/v1/recordings/{number}/chunks").json
+    browser.open(daemon, f"/recordings/{number}?t=0")
+    shown = "document.querySelector('#cover').hidden && document.querySelector('#screen iframe')?.contentDocument?.body != null"
+    browser.wait(shown)
+    assert daemon.ask("POST", "/v1/store/compact").status == 200
+    after = daemon.ask("GET", f"/v1/recordings/{number}/chunks").json
+    assert after["generation"] != before["generation"]
+    browser.click_at("#timeline", 0.99)
+    browser.wait(f"performance.getEntriesByType('resource').some((e) => e.name.includes('generation={after['generation']}'))")
+    browser.wait(shown)
+    assert not browser.find("#notice").is_displayed()
+    assert any("409" in text for text in browser.complaints()), "the page asked for nothing by the old table"

@@ -28,21 +28,33 @@ function readMore(events) {
 }
 
 async function readAll(order) {
+  const headers = order.token ? { Authorization: `Bearer ${order.token}` } : {};
+  let { generation, chunks } = order;
+  let next = 0;
   let toldAt = 0;
-  for (const [index, chunk] of order.chunks.entries()) {
+  for (let index = 0; index < chunks.length; index += 1) {
+    const chunk = chunks[index];
+    if (chunk.first + chunk.count <= next) continue;
     try {
-      const headers = order.token ? { Authorization: `Bearer ${order.token}` } : {};
-      const answer = await fetch(`${order.path}/chunks/${chunk.first}?generation=${order.generation}`, { headers });
+      const answer = await fetch(`${order.path}/chunks/${chunk.first}?generation=${generation}`, { headers });
+      if (answer.status === 409) {
+        // A compaction cut it into other chunks meanwhile: on with those, behind what was read.
+        ({ generation, chunks } = await (await fetch(`${order.path}/chunks`, { headers })).json());
+        index = -1;
+        continue;
+      }
       if (!answer.ok) throw new Error((await answer.json()).detail);
-      take(prepare(await answer.json(), chunk.first));
+      take(prepare(await answer.json(), chunk.first).filter((event) => event.ordinal >= next));
     } catch (error) {
       postMessage({ trouble: `Events ${chunk.first} to ${chunk.first + chunk.count - 1} could not be read: ${error.message}` });
     }
-    if (index === order.chunks.length - 1 || performance.now() - toldAt > 300) {
+    next = chunk.first + chunk.count;
+    if (performance.now() - toldAt > 300) {
       toldAt = performance.now();
       tell();
     }
   }
+  tell();
 }
 
 function take(events) {

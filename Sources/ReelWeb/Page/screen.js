@@ -52,9 +52,22 @@ export class Screen extends EventTarget {
     const wish = ++this.#wish;
     const span = this.recording.spanAt(this.#time);
     if (!this.replayer || span.first < this.#span.first || span.last > this.#span.last) {
-      if (!(await this.#open(span, wish))) return;
+      try {
+        if (!(await this.#open(span, wish))) return;
+      } catch (error) {
+        if (error.type !== "stale-chunk-table") throw error;
+        return this.#openAnew(wish);
+      }
     }
     this.#show();
+  }
+
+  /** A compaction cut the recording into other chunks: what is here goes by the old ones. */
+  async #openAnew(wish) {
+    await this.recording.loadTable();
+    if (wish !== this.#wish) return;
+    this.#span = { first: 0, last: -1 };
+    return this.seek(this.time);
   }
 
   play() {
@@ -85,8 +98,14 @@ export class Screen extends EventTarget {
     if (loadedUntil - this.time > aheadMilliseconds * this.speed) return;
     this.#isGrowing = true;
     const wish = this.#wish;
-    const events = await this.#events(next);
-    this.#isGrowing = false;
+    let events;
+    try {
+      events = await this.#events(next);
+    } catch {
+      return this.#openAnew(wish).catch((error) => this.#tellTrouble(error));
+    } finally {
+      this.#isGrowing = false;
+    }
     if (wish !== this.#wish) return;
     const bytes = this.recording.chunks.slice(this.#span.first, next + 1).reduce((sum, chunk) => sum + chunk.raw_bytes, 0);
     if (bytes > windowSizeMaxBytes && this.recording.spanAt(this.time).first > this.#span.first) {
@@ -183,12 +202,13 @@ export class Screen extends EventTarget {
     this.#tell("moved");
   }
 
+  /** @throws {APIError} where a compaction made other chunks; what cannot be read otherwise is told, and left out */
   async #events(index) {
     try {
       return await this.recording.eventsOf(index);
     } catch (error) {
-      if (error.type === "stale-chunk-table") await this.recording.loadTable();
-      this.dispatchEvent(new CustomEvent("trouble", { detail: error }));
+      if (error.type === "stale-chunk-table") throw error;
+      this.#tellTrouble(error);
       return [];
     }
   }
@@ -196,6 +216,10 @@ export class Screen extends EventTarget {
   #setLoading(isLoading) {
     this.isLoading = isLoading;
     this.#tell("loading");
+  }
+
+  #tellTrouble(error) {
+    this.dispatchEvent(new CustomEvent("trouble", { detail: error }));
   }
 
   #tell(what) {
