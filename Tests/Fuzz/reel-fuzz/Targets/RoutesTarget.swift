@@ -1,5 +1,6 @@
 import ReelCodec
 import ReelSystem
+import ReelWeb
 
 @testable import ReelHTTP
 @testable import ReelServer
@@ -106,8 +107,7 @@ enum RoutesTarget {
             case "application/x-ndjson":
                 let lines = text.split(separator: 0x0A).map { Array($0) }
                 claim(lines.allSatisfy { PlainJSON.parse($0) != nil }, "a line is no JSON")
-            // The page and its files.
-            default: claim(["text/", "image/"].contains { type.hasPrefix($0) }, "a document of type '\(type)'")
+            default: claim(type.hasPrefix("text/plain") || isAsset(text, type), "a document of type '\(type)'")
             }
         case 206: claim(headers["Content-Range"]?.hasPrefix("bytes ") == true, "a part without its place")
         case 304: claim(headers["ETag"] != nil, "not modified, and without a tag")
@@ -115,6 +115,11 @@ enum RoutesTarget {
             claim(body.map { PlainJSON.parse($0) != nil } ?? true, "what a player is told is no JSON")
         default: problem(response, body ?? content(of: response))
         }
+    }
+
+    /// Whether it is a file of the page, byte for byte.
+    private static func isAsset(_ bytes: [UInt8], _ type: String) -> Bool {
+        WebAsset.names.compactMap(WebAsset.named).contains { $0.contentType == type && $0.bytes == bytes }
     }
 
     /// What goes on until somebody leaves; nil for an answer that ends.
